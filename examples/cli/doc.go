@@ -90,7 +90,7 @@
 //	-federated-token-file  for sign-in federated: where the platform keeps its token
 //	-home-directories      directory ids whose accounts may sign in to other tenants (partners, GDAP), separated by commas
 //	-kinds                 the kinds that are kept in step, separated by commas, or all (conditionalAccessPolicies,namedLocations,authenticationStrengthPolicies,groups)
-//	-unproven              kinds whose writes no example in Microsoft's documentation shows and that are written all the same, separated by commas, or all
+//	-unproven              kinds whose writes neither Microsoft's documentation nor two public tools show and that are written all the same, separated by commas, or all
 //	-beta                  kinds that are read and written by Graph's beta, where they have properties that v1.0 lacks, separated by commas
 //	-report-only           new Conditional Access policies land as report-only
 //	-break-glass           object ids of accounts that must always get in, separated by commas

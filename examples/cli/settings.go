@@ -53,7 +53,7 @@ func settingTable() []setting {
 		{name: "federated-token-file", usage: "for sign-in federated: where the platform keeps its token"},
 		{name: "home-directories", usage: "directory ids whose accounts may sign in to other tenants (partners, GDAP), separated by commas"},
 		{name: "kinds", value: kindsDefault, usage: "the kinds that are kept in step, separated by commas, or all"},
-		{name: "unproven", usage: "kinds whose writes no example in Microsoft's documentation shows and that are written all the same, separated by commas, or all"},
+		{name: "unproven", usage: "kinds whose writes neither Microsoft's documentation nor two public tools show and that are written all the same, separated by commas, or all"},
 		{name: "beta", usage: "kinds that are read and written by Graph's beta, where they have properties that v1.0 lacks, separated by commas"},
 		{name: "report-only", value: "false", usage: "new Conditional Access policies land as report-only", isBool: true},
 		{name: "break-glass", usage: "object ids of accounts that must always get in, separated by commas"},

@@ -141,6 +141,12 @@ func (s *oneObject) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *oneObject) answer(address string) any {
 	e, _ := graph.Default().Entry(s.kind)
 	path, _, _ := strings.Cut(address, "?")
+	var named struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(s.object, &named) == nil && named.ID != "" && strings.HasSuffix(path, e.Endpoint+"/"+named.ID) {
+		return s.object
+	}
 	if strings.HasSuffix(path, e.Endpoint) && s.object != nil && len(s.object) > 0 {
 		return map[string]any{"value": []json.RawMessage{s.object}}
 	}

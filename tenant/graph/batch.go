@@ -178,7 +178,7 @@ func (r *reading) refusedParts(ctx context.Context, parts []*part) (rest []*part
 func (r *reading) sendBatch(ctx context.Context, parts []*part) error {
 	var req batchRequest
 	for i, p := range parts {
-		req.Requests = append(req.Requests, batchItem{ID: strconv.Itoa(i + 1), Method: http.MethodGet, URL: p.url})
+		req.Requests = append(req.Requests, batchItem{ID: strconv.Itoa(i + 1), Method: http.MethodGet, URL: p.url, Header: r.entry.Headers})
 	}
 	body, err := json.Marshal(req)
 	if err != nil {

@@ -28,6 +28,9 @@ type bodyMaker struct {
 // does not call it abstract.
 var madeOf = map[string]string{"namedLocations": "ipNamedLocation"}
 
+// needed are navigation properties without which an object is not created.
+var needed = map[string]string{"lifecycleWorkflows": "tasks", "configurationMonitors": "baseline"}
+
 // setByService are properties that only the service sets, whatever the metadata says.
 var setByService = []string{"verifiedPublisher", "certification", "inventorySyncStatus"}
 
@@ -51,7 +54,12 @@ func (m *bodyMaker) object() (map[string]any, error) {
 		delete(body, strings.TrimPrefix(p.Path, "/"))
 	}
 	for _, path := range m.entry.NaturalKey {
-		if name := strings.TrimPrefix(path, "/"); body[name] == nil && path != "/@odata.type" {
+		name, below, nested := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		switch {
+		case body[name] != nil || path == "/@odata.type":
+		case nested:
+			body[name] = map[string]any{below: m.keyed(path)}
+		default:
 			body[name] = m.keyed(path)
 		}
 	}
@@ -83,7 +91,44 @@ func (m *bodyMaker) part(property string) (any, error) {
 		return nil, fmt.Errorf("the metadata has no %s of %s", property, at.Type)
 	}
 	m.variant++
-	return m.value(declared[0], []string{property}, depth), nil
+	for _, s := range m.entry.Subs {
+		if s.Property == property && s.IDs {
+			return []any{m.linked([]string{property, "*"})}, nil
+		}
+	}
+	value := m.value(declared[0], []string{property}, depth)
+	for _, r := range m.entry.PartRequests {
+		if list, ok := value.([]any); ok && r.Each != nil && slices.Contains(r.Each.By, "id") && strings.HasPrefix(r.Each.Collection, "/"+property) {
+			list[0].(map[string]any)["id"] = "chosen"
+		}
+	}
+	return value, nil
+}
+
+// linked returns the id of an object that a link leads to: of the kind that the
+// path refers to, or of none.
+func (m *bodyMaker) linked(path []string) string {
+	for _, r := range m.entry.References {
+		if at(r.Path, path) {
+			return m.seed(r.Kinds[0])
+		}
+	}
+	return fmt.Sprintf("linked%d", m.variant)
+}
+
+// isLink reports whether a property is written as a link.
+func (m *bodyMaker) isLink(path []string) bool {
+	for _, b := range m.entry.Requests.Create.Bind {
+		if at(b.Path, path) {
+			return true
+		}
+	}
+	for _, p := range m.entry.Parts {
+		if c := m.entry.PartRequests[p.Name].Changes; c != nil && slices.ContainsFunc(c.Bind, func(b graph.Bind) bool { return at(p.Path+"/*"+b.Path, path) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // complex returns a value of a complex or entity type, or nil.
@@ -111,6 +156,13 @@ func (m *bodyMaker) complex(typ string, path []string, deep int) map[string]any 
 	}
 	for _, p := range t.Properties() {
 		below := append(slices.Clip(path), p.Name)
+		if m.isLink(below) {
+			out[p.Name] = map[string]any{"id": m.linked(append(slices.Clip(below), "id"))}
+			continue
+		}
+		if p.Name == needed[m.entry.Name] && len(path) == 0 {
+			p.Navigation = false
+		}
 		if p.Navigation || m.leftOut(p, below) {
 			continue
 		}
@@ -139,7 +191,8 @@ func (m *bodyMaker) leftOut(p graphmeta.Property, path []string) bool {
 		}
 	}
 	return p.Marks.ReadOnly() || p.Marks&graphmeta.Key != 0 || atOrBelow(k.ReadOnly, path) || k.secret(path) ||
-		slices.Contains(setByService, p.Name) || tenant.SaysSecret(p.Name) || slices.Contains(conditions, pointer)
+		slices.Contains(setByService, p.Name) || tenant.SaysSecret(p.Name) || slices.Contains(conditions, pointer) ||
+		len(path) == 1 && slices.Contains(m.entry.Apart, p.Name) // read only for hosts that ask
 }
 
 // value returns a value of a property, or nil.
@@ -204,7 +257,14 @@ type edit struct {
 // description, of another property of the object itself, or of one deeper down.
 func (m *bodyMaker) changeable(file map[string]any) *edit {
 	at, _ := m.model.Endpoint(m.entry.Endpoint)
-	return m.changeableIn(at.Type, file, nil)
+	if found := m.changeableIn(at.Type, file, nil); found != nil {
+		return found
+	}
+	name, ok := file["displayName"].(string)
+	if !ok || slices.Contains(m.entry.CreateOnly, "/displayName") {
+		return nil
+	}
+	return &edit{[]string{"displayName"}, func() { file["displayName"] = name + " otherwise" }} // it has nothing else
 }
 
 func (m *bodyMaker) changeableIn(typ string, holder map[string]any, above []string) *edit {

@@ -209,11 +209,11 @@ func (e Entry) problems(c *Catalogue) []string {
 		known := slices.ContainsFunc(e.Parts, func(p tenant.Part) bool { return p.Name == name })
 		need(known, "the request for the part %q belongs to no part", name)
 	}
-	return out
+	return slices.Concat(out, e.shownProblems(), e.pieceProblems())
 }
 
-// Proven reports whether Microsoft's documentation shows the verb, or the
-// update of the part: those that it does not show are off by default.
+// Proven reports whether Microsoft's documentation or two public tools show the
+// verb, or the update of the part: those that are not shown are off by default.
 func (e Entry) Proven(v tenant.Verb, part string) bool {
 	name := string(v)
 	if part != "" {

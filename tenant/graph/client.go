@@ -59,7 +59,7 @@ func New(cfg Config) (*Client, error) {
 }
 
 // unproven is why a verb is off.
-const unproven = "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same"
+const unproven = "neither an example of Microsoft's documentation nor two public tools show this; name the kind in Config.Unproven to have it done all the same"
 
 // allowed returns the entry's kind with the verbs that may be used: all of
 // them, those that documentation shows, or none in a cloud that lacks the kind.

@@ -72,7 +72,7 @@ func TestUnavailableKindHasOneReason(t *testing.T) {
 		graph.Global: func(k *tenant.Kind) {
 			k.Create = false
 			k.Limits = append(k.Limits, tenant.Limit{Verbs: []tenant.Verb{tenant.Create},
-				Reason: "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same"})
+				Reason: "neither an example of Microsoft's documentation nor two public tools show this; name the kind in Config.Unproven to have it done all the same"})
 			k.CreateOnly = append(k.CreateOnly, "/guessed")
 		},
 	} {

@@ -60,8 +60,8 @@ type Config struct {
 	// Catalogue says which kinds there are. Defaults to [Default].
 	Catalogue *Catalogue
 	// Unproven names kinds whose unproven verbs are on; "*" stands for all.
-	// Defaults to none: what Microsoft's documentation does not show by an
-	// example is read, and never written.
+	// Defaults to none: what neither an example of Microsoft's documentation nor
+	// two public tools show is read, and never written.
 	Unproven []string
 	// PinV1 names kinds that are read and written at v1.0 although the catalogue
 	// has them at beta, which Microsoft may change; "*" stands for all that v1.0
@@ -70,6 +70,18 @@ type Config struct {
 	// hides their filters, and would remove them.
 	// Defaults to none.
 	PinV1 []string
+	// Parts names pieces of objects that are read and written as well: "KIND/PIECE",
+	// or "*" for all.
+	//
+	//	[]string{"groups/members", "groups/owners", "administrativeUnits/members"}
+	//
+	// The entries of the catalogue have them as OptIns. Each costs one more request
+	// for each object that is read (20 go in one batch), more where it has several
+	// pages, and one for each member that is written; and it may need permissions
+	// beside those of the kind, which [Client.Permissions] names. A file that
+	// does not have the piece leaves it alone.
+	// Defaults to none: the pieces are not compared and not written.
+	Parts []string
 	// NotSecret lists texts that plans and files are to show, by kind:
 	//
 	//	{"deviceConfigurations": {"/kioskModeExitCode"}}
@@ -153,7 +165,7 @@ func (c Config) withDefaults() (Config, error) {
 	} else if err := c.Catalogue.Validate(); err != nil {
 		refuse("Catalogue: %v", err)
 	}
-	c.Catalogue = c.pinned(refuse).withSecrets()
+	c.Catalogue = c.withParts(c.pinned(refuse), refuse).withSecrets()
 	c.withReadable(refuse)
 	for _, name := range c.Unproven {
 		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
@@ -189,6 +201,16 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("graph: config: %s", strings.Join(problems, "; "))
 	}
 	return c, nil
+}
+
+// withParts returns the catalogue with the pieces of Parts.
+func (c Config) withParts(catalogue *Catalogue, refuse func(format string, args ...any)) *Catalogue {
+	out, err := catalogue.WithParts(c.Parts...)
+	if err != nil {
+		refuse("%s", strings.TrimPrefix(err.Error(), "graph: "))
+		return catalogue
+	}
+	return out
 }
 
 // pinned returns the catalogue with the kinds of PinV1 at v1.0.

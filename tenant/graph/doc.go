@@ -8,7 +8,7 @@
 //
 // # The catalogue
 //
-// What there is to read and write is data: [Default] has 86 kinds, each with its
+// What there is to read and write is data: [Default] has 132 kinds, each with its
 // address, key, permissions, read-only properties, references and how it is
 // written, as JSON files that a person can read and correct. A host adds kinds,
 // or puts others in the place of known ones, without code:
@@ -16,10 +16,11 @@
 //	mine, err := graph.Load(os.DirFS("."), "kinds") // JSON files in the form of [Catalogue]
 //	all, err := graph.Default().With(mine)
 //
-// Every kind can be read. A verb is on by default only if an example in
-// Microsoft's documentation shows it; the others are off, and a difference there
-// is reported, until the host names the kind in [Config.Unproven]. Nothing in
-// this package was run against Microsoft's servers.
+// Every kind can be read. A verb is on by default only if an example or a page of
+// Microsoft's documentation shows it, or if two public tools carry it out; the others
+// are off, and so are the settings of the whole tenant that were added later. A
+// difference there is reported, until the host names the kind in [Config.Unproven].
+// Nothing in this package was run against Microsoft's servers.
 //
 // Each kind has one version, v1.0 where that is enough. Most of Intune is at beta,
 // which Microsoft may change: v1.0 lacks types, scope tags and the filters of
@@ -47,6 +48,12 @@
 // [Config.MaxReadBytes] what is taken. Pages that go round in a circle end the read.
 // The result is then not complete, and its reason names the bound.
 //
+// Members, owners, scoped roles, app role assignments and other pieces of objects are
+// read and written where the host names them in [Config.Parts]: each costs a request for
+// each object, and may need permissions. Without them a file keeps such a piece, and
+// nothing of it is compared or written. The members of a group or a unit that has a
+// rule are the service's.
+//
 // How much was read is told apart: complete; names_only, for a kind whose objects
 // have something that is never read ([Entry.NamesOnly]); partial, after some
 // objects; forbidden, with the permission that is missing, or the word that a
@@ -60,8 +67,9 @@
 // another way (assignments): they are operations of their own, see
 // [tenant.Part], and always the whole list, made from what was read just before,
 // since the service replaces what it had. Some objects take more than one
-// request ([Each], [First]); if one of the later ones fails the outcome counts
-// as unknown, and is found out by reading. Asterisks are never sent as a secret.
+// request ([Each], [First], [Entry.Apart]); if one of the later ones fails the outcome
+// counts as unknown, and is found out by reading. Where others need to see a write
+// (named locations), it ends when a read shows it. Asterisks are never sent as a secret.
 //
 // # Staying able to get in
 //

@@ -2,7 +2,10 @@ package graph_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -84,8 +87,9 @@ func TestCatalogueIsWhole(t *testing.T) {
 	}
 }
 
-// Each verb that is on by default is shown by an example, and each that is off
-// is not: the list of unproven ones is what the documents say.
+// Each verb that is on by default is shown by an example or by two public tools,
+// and each that is off is not: the list of unproven ones is what the documents and
+// the tools say.
 func TestProvenVerbs(t *testing.T) {
 	all := examples(t)
 	shown := func(e graph.Entry, method, below string) bool {
@@ -102,8 +106,11 @@ func TestProvenVerbs(t *testing.T) {
 	withheld := map[string][]string{
 		"intuneRoleAssignments":          {"create"}, // the role that it is bound to
 		"authenticationStrengthPolicies": {"delete"}, // the example is of another address
+		// Settings of the whole tenant are written where the host names them.
+		"multiTenantIdentitySynchronizationTemplate": {"update"},
+		"multiTenantPartnerConfigurationTemplate":    {"update"},
 	}
-	for _, e := range graph.Default().Entries {
+	for _, e := range withPieces(t).Entries {
 		update := "PATCH"
 		if e.Requests.Update.Method != "" {
 			update = e.Requests.Update.Method
@@ -115,7 +122,8 @@ func TestProvenVerbs(t *testing.T) {
 			method string
 			below  string
 		}{{"create", e.Create, "POST", "collection"}, {"delete", e.Delete, "DELETE", ""}, {"update", e.Update, update, ""}} {
-			if v.has && (!shown(e, v.method, v.below) || slices.Contains(withheld[e.Name], v.name)) {
+			isShown := shown(e, v.method, v.below) && !slices.Contains(withheld[e.Name], v.name)
+			if v.has && !isShown && !otherwise(t, e, v.name) {
 				want = append(want, v.name)
 			}
 		}
@@ -123,12 +131,18 @@ func TestProvenVerbs(t *testing.T) {
 			r, ok := e.PartRequests[p.Name], true
 			switch {
 			case r.Action != "":
-				ok = shown(e, "POST", r.Action)
+				ok = shown(e, cmp.Or(r.Method, "POST"), r.Action)
+			case r.Each != nil && r.Each.Fixed != "" && !r.Each.Update: // never written
 			case r.Each != nil:
+				at := e
+				if r.Each.Root != "" {
+					at.Endpoint = strings.TrimSuffix(r.Each.Root, "/{id}")
+				}
 				item := strings.ReplaceAll(r.Each.Item, "{member}", "*")
-				ok = shown(e, "POST", r.Each.Collection) && shown(e, "DELETE", item) && (!r.Each.Update || shown(e, "PATCH", item))
+				ok = (r.Each.Fixed != "" || shown(at, "POST", r.Each.Collection)) && (r.Each.Fixed+r.Each.Stays != "" || shown(at, "DELETE", item) || shown(at, "DELETE", item+"/$ref")) &&
+					(!r.Each.Update || shown(at, "PATCH", item))
 			}
-			if !ok {
+			if !ok && !otherwise(t, e, "update#"+p.Name) {
 				want = append(want, "update#"+p.Name)
 			}
 		}
@@ -139,11 +153,51 @@ func TestProvenVerbs(t *testing.T) {
 	}
 }
 
+// otherwise reports whether a verb that no example shows is on because a page of the
+// documentation describes it, or because public tools carry it out.
+func otherwise(t *testing.T, e graph.Entry, verb string) bool {
+	t.Helper()
+	page, documented := e.Documented[verb]
+	if documented && !documentedPage.MatchString(page) {
+		t.Errorf("%s: %q is no page of the documentation", e.Name, page)
+	}
+	byTools := slices.ContainsFunc(e.Shown, func(s graph.Shown) bool { return slices.Contains(s.Verbs, verb) })
+	if documented && byTools {
+		t.Errorf("%s: %s is both documented and shown by tools", e.Name, verb)
+	}
+	return documented || byTools
+}
+
+var documentedPage = regexp.MustCompile(`^(v1\.0|beta)/api/[a-z0-9-]+$`)
+
+// A verb that an example shows needs no other proof, and one that the kind does not
+// have needs none.
+func TestProofsAreNeeded(t *testing.T) {
+	all := examples(t)
+	for _, e := range withPieces(t).Entries {
+		proved := slices.Collect(maps.Keys(e.Documented))
+		for _, s := range e.Shown {
+			proved = append(proved, s.Verbs...)
+		}
+		for _, name := range proved {
+			verb, part, isPart := strings.Cut(name, "#")
+			if _, has := e.PartRequests[part]; !e.Allows(tenant.Verb(verb)) || isPart != has {
+				t.Errorf("%s: %s is proved, and the kind does not have it", e.Name, name)
+			}
+		}
+		for _, v := range []struct{ verb, method, path string }{{"create", "POST", e.Endpoint}, {"update", cmp.Or(e.Requests.Update.Method, "PATCH"), e.Endpoint + "/*"}, {"delete", "DELETE", e.Endpoint + "/*"}} {
+			if e.Documented[v.verb] != "" && slices.ContainsFunc(all, func(x example) bool { return x.is(v.method, e, v.path) }) {
+				t.Errorf("%s: an example shows %s", e.Name, v.verb)
+			}
+		}
+	}
+}
+
 // Every example answer of a kind survives: read, brought into the repository's
 // form, and back, it means the same.
 func TestExamplesSurvive(t *testing.T) {
 	seen := map[string]int{}
-	catalogue := graph.Default()
+	catalogue := withPieces(t)
 	var kinds []tenant.Kind
 	for _, e := range catalogue.Entries {
 		kinds = append(kinds, e.Kind)

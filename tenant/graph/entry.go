@@ -44,14 +44,34 @@ type Entry struct {
 	Requests Requests `json:"requests,omitzero"`
 	// PartRequests say how each of Kind.Parts is written, by its name.
 	PartRequests map[string]PartRequest `json:"partRequests,omitempty"`
+	// Apart are top-level properties that the service takes only in a PATCH without
+	// others. An update that changes both is two requests, and so is a create: see
+	// [Requests].
+	Apart []string `json:"apart,omitempty"`
+	// DisableFirst are arrays (paths without "*") whose members have an id and the
+	// property isEnabled. A member that is enabled is disabled by a PATCH before another
+	// removes it. The object keeps it disabled if the second fails.
+	DisableFirst []string `json:"disableFirst,omitempty"`
+	// Headers are sent with every request for the kind's objects, reads included:
+	// "Accept-Language".
+	Headers map[string]string `json:"headers,omitempty"`
+	// OptIns are pieces that are read and written only where a host asks for
+	// them, by name; see [Config.Parts].
+	OptIns map[string]OptIn `json:"optIns,omitempty"`
 
 	// Read and Write are the permissions that the kind needs.
 	Read  Scopes `json:"read"`
 	Write Scopes `json:"write,omitzero"`
-	// Unproven are verbs (and parts, as "update#assignments") that no example
-	// in Microsoft's documentation shows. They are off unless a host turns
-	// them on, see Config.Unproven.
+	// Unproven are verbs (and parts, as "update#assignments") that neither an
+	// example of Microsoft's documentation nor two public tools show. They are off
+	// unless a host turns them on, see Config.Unproven.
 	Unproven []string `json:"unproven,omitempty"`
+	// Shown are verbs that no example shows, and that are on all the same.
+	Shown []Shown `json:"shown,omitempty"`
+	// Documented are verbs (and parts, as in Unproven) that are on although no example
+	// at hand shows them, with the page of Microsoft's documentation that describes
+	// each: "v1.0/api/application-update".
+	Documented map[string]string `json:"documented,omitempty"`
 
 	// Unavailable are the national clouds that lack the kind: there it has no
 	// verbs, needs no permission, and shows as not available. The package's own
@@ -92,9 +112,32 @@ type Sub struct {
 	Property string `json:"property"`
 	// Object: it is one object and not a collection.
 	Object bool `json:"object,omitempty"`
+	// Subs are pieces of the collection's members, each read by a request of its
+	// own below the member: "/presentationValues". The members must have ids.
+	// Pieces of pieces have none.
+	Subs []Sub `json:"subs,omitempty"`
+	// IDs: it is a collection of objects that are managed elsewhere, of which
+	// the ids alone are put: "/members?$select=id".
+	IDs bool `json:"ids,omitempty"`
+	// Take, in place of Property, are properties that the object itself shows only
+	// where they are asked for: "?$select=allowExternalSenders".
+	Take []string `json:"take,omitempty"`
+	// When and Unless, if not nil, say which objects have the piece. The others are
+	// not asked for it, and it is not written there.
+	When   *Holding `json:"when,omitempty"`
+	Unless *Holding `json:"unless,omitempty"`
 }
 
-// Requests are how an object itself is written.
+// Holding is true of objects whose array at Path has the text Value, in any letter
+// case.
+type Holding struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Requests are how an object itself is written. A create with properties that go
+// [Entry.Apart], and an update of such and others, are two requests. If the second
+// fails, the outcome of the whole counts as unknown, to be found out by reading.
 type Requests struct {
 	Create Request `json:"create,omitzero"`
 	Update Request `json:"update,omitzero"`
@@ -120,6 +163,12 @@ type Request struct {
 	Keep []string `json:"keep,omitempty"`
 	// Set are properties that the request always has.
 	Set map[string]json.RawMessage `json:"set,omitempty"`
+	// Bind are references that the request writes as links.
+	Bind []Bind `json:"bind,omitempty"`
+	// Visible, of a create, waits until a read shows the object, so that others can
+	// refer to it. It waits for Kind.Consistency at most; an object that still does not
+	// show then counts as created all the same.
+	Visible bool `json:"visible,omitempty"`
 	// First, of a delete, is patched before it where the object demands that. It
 	// is a request of its own: a delete that fails after it leaves the object
 	// so, and its outcome counts as unknown, to be found out by reading.
@@ -131,6 +180,9 @@ type Request struct {
 type First struct {
 	When tenant.Condition `json:"when"`
 	Set  json.RawMessage  `json:"set"`
+	// Visible: the delete is sent when a read shows that When no longer holds. If none
+	// does within Kind.Consistency, it is not sent.
+	Visible bool `json:"visible,omitempty"`
 }
 
 // PartRequest is how a part of an object is written.
@@ -139,9 +191,12 @@ type PartRequest struct {
 	// whole new value, under Wrap: "/assign". The service replaces what it had,
 	// so the value is always made from what was read just before.
 	Action string `json:"action,omitempty"`
-	// Method defaults to POST.
+	// Method defaults to POST. What is put is deleted where it is to be null.
 	Method string `json:"method,omitempty"`
 	Wrap   string `json:"wrap,omitempty"`
+	// Changes, if not nil, says that Action takes what changes, and not the whole
+	// new value.
+	Changes *Changes `json:"changes,omitempty"`
 	// Each, if not nil and Action is empty, writes member by member.
 	Each *Each `json:"each,omitempty"`
 	// Drop are properties of the members (or of the value) that are not sent.
@@ -167,6 +222,24 @@ type Each struct {
 	Item string `json:"item,omitempty"`
 	// Update: a member that changed is patched; otherwise it is removed and added.
 	Update bool `json:"update,omitempty"`
+	// UpdateDrop are properties of a member that its patch must not have.
+	UpdateDrop []string `json:"updateDrop,omitempty"`
+	// Root, if not empty, is the object's address below the version in these
+	// requests, where it is not the kind's own, with "{id}" for the object's id.
+	Root string `json:"root,omitempty"`
+	// Fixed, if not empty, says why members are neither added nor removed. A part
+	// that lacks one or has another is not written.
+	Fixed string `json:"fixed,omitempty"`
+	// Add and Remove, in place of Collection and Item, are actions of the members: a
+	// POST of Set to this path below the version, with "{member}" for the member's id.
+	Add    string `json:"add,omitempty"`
+	Remove string `json:"remove,omitempty"`
+	// Set are properties that a new member always has. The text "{id}" is the
+	// object's id.
+	Set map[string]json.RawMessage `json:"set,omitempty"`
+	// Stays, if not empty, says why members cannot be removed. A part that lacks one
+	// is not written.
+	Stays string `json:"stays,omitempty"`
 }
 
 // Scopes are permissions by how a person, or an application of its own, has

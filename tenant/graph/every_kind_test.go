@@ -356,9 +356,15 @@ func (w *kindWalk) part(key string, p tenant.Part) {
 		w.Fatal(err)
 	}
 	property := strings.TrimPrefix(p.Path, "/")
+	if r := w.entry.PartRequests[p.Name]; r.Each != nil && r.Each.Fixed != "" {
+		return // the service makes the members
+	}
 	value, err := w.bodies.part(property)
 	if err != nil {
 		w.Fatal(err)
+	}
+	if value == nil {
+		return // of a type that the metadata does not have
 	}
 	file[property] = value
 	before := len(w.server.Requests())

@@ -42,7 +42,7 @@ func (r *reading) bounded(ctx context.Context) (context.Context, context.CancelF
 func (r *reading) get(ctx context.Context, url, id string, read func(answer) error) (answer, error) {
 	for {
 		began := time.Now()
-		a, err := r.once(ctx, request{method: http.MethodGet, url: url}, 1, id)
+		a, err := r.once(ctx, request{method: http.MethodGet, url: url, headers: r.entry.Headers}, 1, id)
 		if err == nil && read != nil {
 			if err = read(a); err != nil {
 				err = r.malformed(a, id, err)

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -29,7 +30,7 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return w.sameMember(p, was, now) })
 		if i >= 0 {
 			taken[i] = true
-			if w.equalMember(p, before[i], now) {
+			if p.Each.Ref != "" || w.equalMember(p, before[i], now) {
 				continue
 			}
 		}
@@ -40,7 +41,7 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 		}
 		if i >= 0 {
 			if p.Each.Update {
-				req, err := w.memberRequest(p, http.MethodPatch, before[i], w.sent(p, now))
+				req, err := w.memberRequest(p, http.MethodPatch, before[i], w.patched(p, now))
 				if err != nil {
 					return nil, err
 				}
@@ -52,6 +53,9 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 				return nil, err
 			}
 			changes = append(changes, req)
+		}
+		if p.Each.Fixed != "" {
+			return nil, invalid(w.op, "a member of the part %q is to be added, and cannot be: %s", w.op.Part, p.Each.Fixed)
 		}
 		req, err := w.addRequest(p, now)
 		if err != nil {
@@ -66,6 +70,9 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 	for i, was := range before {
 		if taken[i] {
 			continue
+		}
+		if why := cmp.Or(p.Each.Stays, p.Each.Fixed); why != "" {
+			return nil, invalid(w.op, "a member of the part %q is to be removed, and cannot be: %s", w.op.Part, why)
 		}
 		req, err := w.memberRequest(p, http.MethodDelete, was, nil)
 		if err != nil {
@@ -94,16 +101,25 @@ func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
 	return member
 }
 
+// patched is a member as its own patch has it.
+func (w *writing) patched(p PartRequest, member json.RawMessage) json.RawMessage {
+	member = w.sent(p, member)
+	for _, name := range p.Each.UpdateDrop {
+		member = without(member, []string{name})
+	}
+	return member
+}
+
 func (w *writing) equalMember(p PartRequest, a, b json.RawMessage) bool {
+	if p.Each != nil && p.Each.Ref+p.Each.Add != "" {
+		return strings.EqualFold(memberID(a), memberID(b))
+	}
 	return sameValue(w.sent(p, a), w.sent(p, b))
 }
 
 // sameMember reports whether two members are the same one, changed or not.
 func (w *writing) sameMember(p PartRequest, a, b json.RawMessage) bool {
-	if p.Each.Ref != "" {
-		return memberID(a) == memberID(b)
-	}
-	if len(p.Each.By) == 0 {
+	if p.Each.Ref+p.Each.Add != "" || len(p.Each.By) == 0 {
 		return w.equalMember(p, a, b)
 	}
 	return !slices.ContainsFunc(p.Each.By, func(name string) bool { return !sameValue(at(a, "/"+name), at(b, "/"+name)) })
@@ -122,11 +138,26 @@ func memberID(member json.RawMessage) string {
 	return o.text("id")
 }
 
+// action is the request for a member's own action.
+func (w *writing) action(p PartRequest, path string, member json.RawMessage) (request, error) {
+	id, err := segment(memberID(member))
+	if err != nil {
+		return request{}, invalid(w.op, "a member of %q cannot be added or removed: %v", w.op.Part, err)
+	}
+	body, err := w.withSet(p, json.RawMessage("{}"))
+	return request{method: http.MethodPost, url: w.c.cfg.Endpoint + "/" + w.entry.Version + strings.ReplaceAll(path, "{member}", id), body: body}, err
+}
+
 // addRequest adds a member.
 func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, error) {
-	req := request{method: http.MethodPost, url: w.c.url(w.entry, w.object+p.Each.Collection), body: w.sent(p, member)}
+	if p.Each.Add != "" {
+		return w.action(p, p.Each.Add, member)
+	}
+	req := request{method: http.MethodPost, url: w.memberURL(p, p.Each.Collection), body: w.sent(p, member)}
 	if p.Each.Ref == "" {
-		return req, nil
+		body, err := w.withSet(p, req.body)
+		req.body = body
+		return req, err
 	}
 	id := memberID(member)
 	if id == "" {
@@ -142,8 +173,40 @@ func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, er
 	return req, err
 }
 
+// memberURL is an address below the object.
+func (w *writing) memberURL(p PartRequest, below string) string {
+	if p.Each.Root == "" {
+		return w.c.url(w.entry, w.object+below)
+	}
+	root := strings.ReplaceAll(p.Each.Root, "{id}", strings.TrimPrefix(w.object, "/"))
+	return w.c.cfg.Endpoint + "/" + w.entry.Version + root + below
+}
+
+// withSet adds the properties that a new member always has.
+func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessage, error) {
+	if len(p.Each.Set) == 0 {
+		return member, nil
+	}
+	o, err := parseObject(member)
+	if err != nil {
+		return nil, invalid(w.op, "a member of the part %q is no object", w.op.Part)
+	}
+	for name, value := range p.Each.Set {
+		if string(value) == `"{id}"` {
+			if value, err = json.Marshal(w.op.ID); err != nil {
+				return nil, invalid(w.op, "the id is no text: %v", err)
+			}
+		}
+		o[name] = value
+	}
+	return o.json(), nil
+}
+
 // memberRequest changes or removes a member that is there.
 func (w *writing) memberRequest(p PartRequest, method string, member, body json.RawMessage) (request, error) {
+	if p.Each.Remove != "" {
+		return w.action(p, p.Each.Remove, member)
+	}
 	id := memberID(member)
 	if id == "" || p.Each.Item == "" {
 		return request{}, &tenant.Error{Class: tenant.Invalid, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID,
@@ -153,5 +216,5 @@ func (w *writing) memberRequest(p PartRequest, method string, member, body json.
 	if err != nil {
 		return request{}, invalid(w.op, "a member of the part %q cannot be changed or removed: %v", w.op.Part, err)
 	}
-	return request{method: method, url: w.c.url(w.entry, w.object+strings.ReplaceAll(p.Each.Item, "{member}", id)), body: body}, nil
+	return request{method: method, url: w.memberURL(p, strings.ReplaceAll(p.Each.Item, "{member}", id)), body: body}, nil
 }

@@ -74,6 +74,7 @@ func TestMembers(t *testing.T) {
 		{"references as objects", "owners", `[{"id":"a","displayName":"A"},{"id":"b"}]`, `[{"id":"b"},{"id":"c"}]`, []string{
 			`POST ` + things + `/owners/$ref {"@odata.id":"ENDPOINT/v1.0/directoryObjects/c"}`,
 			`DELETE ` + things + `/owners/a/$ref`}},
+		{"references in another case", "owners", `["a","B"]`, `["A","b"]`, nil},
 		{"whole values", "values", `[{"id":"1","v":1},{"id":"2","v":2}]`, `[{"id":"2","v":2},{"v":3}]`, []string{
 			`POST ` + things + `/values {"v":3}`,
 			`DELETE ` + things + `/values/1`}},

@@ -118,13 +118,40 @@ func declarations(e graph.Entry) []declaration {
 	}
 	for _, s := range e.Subs {
 		path, query, _ := strings.Cut(s.Path, "?")
+		for _, h := range []*graph.Holding{s.When, s.Unless} {
+			if h != nil {
+				paths("subs.when", h.Path)
+			}
+		}
+		if s.Property == "" {
+			names("subs.take", "", s.Take...)
+			names("subs.query", "", queried(query)...)
+			continue
+		}
 		paths("subs", path)
 		names("subs", "", s.Property)
-		names("subs.query", path+"/*", queried(query)...)
+		below := path + "/*"
+		if s.Object {
+			below = path
+		}
+		names("subs.query", below, queried(query)...)
+		for _, inner := range s.Subs {
+			innerPath, innerQuery, _ := strings.Cut(inner.Path, "?")
+			paths("subs", path+"/*"+innerPath)
+			names("subs", path+"/*", inner.Property)
+			names("subs.query", path+"/*"+innerPath+"/*", queried(innerQuery)...)
+		}
+	}
+	names("apart", "", e.Apart...)
+	for _, path := range e.DisableFirst {
+		paths("disableFirst", path+"/*/id", path+"/*/isEnabled")
 	}
 	for verb, r := range map[string]graph.Request{"create": e.Requests.Create, "update": e.Requests.Update, "delete": e.Requests.Delete} {
 		names("requests."+verb+".drop", "", r.Drop...)
 		names("requests."+verb+".keep", "", r.Keep...)
+		for _, b := range r.Bind {
+			paths("requests."+verb+".bind", b.Path)
+		}
 		for _, name := range slices.Sorted(maps.Keys(r.Set)) {
 			add("requests."+verb+".set", declaration{path: "/" + name, value: r.Set[name]})
 		}
@@ -142,10 +169,29 @@ func declarations(e graph.Entry) []declaration {
 		paths("parts", p.Path)
 		r := e.PartRequests[p.Name]
 		names("partRequests.drop", p.Path+"/*", r.Drop...)
+		if r.Changes != nil {
+			for _, by := range r.Changes.By {
+				paths("partRequests.changes.by", p.Path+"/*"+by)
+			}
+			for _, in := range r.Changes.Within {
+				paths("partRequests.changes.within", p.Path+"/*"+in.Path)
+				for _, by := range in.By {
+					paths("partRequests.changes.within", p.Path+"/*"+in.Path+"/*"+by)
+				}
+			}
+			for _, b := range r.Changes.Bind {
+				paths("partRequests.changes.bind", p.Path+"/*"+b.Path)
+			}
+		}
 		if r.Each != nil {
-			collection, _, _ := strings.Cut(r.Each.Collection, "/$ref")
-			paths("partRequests.each", collection)
+			if collection, _, _ := strings.Cut(r.Each.Collection, "/$ref"); r.Each.Add == "" {
+				paths("partRequests.each", collection)
+			}
 			names("partRequests.each.by", p.Path+"/*", r.Each.By...)
+			names("partRequests.each.updateDrop", p.Path+"/*", r.Each.UpdateDrop...)
+			if r.Each.Add == "" { // the actions have a body of their own
+				names("partRequests.each.set", p.Path+"/*", slices.Sorted(maps.Keys(r.Each.Set))...)
+			}
 		}
 	}
 	return all

@@ -85,6 +85,7 @@ func problemsOf(c *graph.Catalogue, e graph.Entry, documented []string) []proble
 	x.types()
 	x.marks()
 	x.references()
+	x.links()
 	x.actions()
 	return x.problems
 }
@@ -229,7 +230,7 @@ func (x *checked) marks() {
 }
 
 func isSub(e graph.Entry, name string) bool {
-	return slices.ContainsFunc(e.Subs, func(s graph.Sub) bool { return s.Property == name })
+	return slices.ContainsFunc(e.Subs, func(s graph.Sub) bool { return s.Property == name || slices.Contains(s.Take, name) })
 }
 
 // covered reports whether paths have a path or one above it.
@@ -320,10 +321,37 @@ func (x *checked) references() {
 	}
 }
 
+// links checks where links and references of a write lead.
+func (x *checked) links() {
+	check := func(field, to string) {
+		if _, ok := x.m.Endpoint(strings.NewReplacer("('", "/", "')", "").Replace(to)); to != "" && !ok {
+			x.add(field+" "+to, notDeclared, "no path at %s", x.entry.Version)
+		}
+	}
+	for _, b := range x.entry.Requests.Create.Bind {
+		check("requests.create.bind", b.To)
+	}
+	for _, r := range x.entry.PartRequests {
+		if r.Changes != nil {
+			for _, b := range r.Changes.Bind {
+				check("partRequests.changes.bind", strings.ReplaceAll(b.To, "/definition/id", "id"))
+			}
+		}
+		if r.Each != nil && strings.HasPrefix(r.Each.Ref, "/deviceAppManagement") {
+			check("partRequests.each.ref", r.Each.Ref)
+		}
+	}
+}
+
 // actions checks the bodies of actions, where metadata has the action.
 func (x *checked) actions() {
 	t, _ := x.m.Type(x.typ)
 	for name, r := range x.entry.PartRequests {
+		if r.Each != nil && r.Each.Root != "" {
+			if at, ok := x.m.Endpoint(strings.TrimSuffix(r.Each.Root, "/{id}")); !ok || at.Type != x.typ {
+				x.add("partRequests."+name+" "+r.Each.Root, notDeclared, "as an address of a %s", x.typ)
+			}
+		}
 		a, ok := t.Action(strings.TrimPrefix(r.Action, "/"))
 		if r.Action == "" || !ok {
 			continue

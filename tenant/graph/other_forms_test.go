@@ -428,7 +428,7 @@ func TestOtherFormsAreEqual(t *testing.T) {
 		name, kind, file, current string
 		equal                     bool
 	}{
-		{"a role", "roleManagementPolicies", `{"displayName":"P","description":""}`, `{"displayName":"P","description":null}`, true},
+		{"a role", "roleDefinitions", `{"displayName":"P","description":""}`, `{"displayName":"P","description":null}`, true},
 		{"session controls", conditionalAccess, `{"displayName":"P","sessionControls":{"signInFrequency":null}}`, `{"displayName":"P","sessionControls":null}`, true},
 		{"firewall rules in another order", "configurationPolicies", fmt.Sprintf(rules, one+","+other), fmt.Sprintf(rules, other+","+same), true},
 		{"a firewall rule twice", "configurationPolicies", fmt.Sprintf(rules, one+","+one), fmt.Sprintf(rules, one), false},

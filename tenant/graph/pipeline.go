@@ -40,6 +40,10 @@ type request struct {
 	body   []byte
 	// prefer are values of the header Prefer.
 	prefer string
+	// headers are those of the kind.
+	headers map[string]string
+	// until, if not nil, waits after a write until it shows.
+	until func(context.Context) error
 	// clientID is the client-request-id, by which Microsoft's support finds a
 	// request of which no answer came.
 	clientID string
@@ -75,6 +79,9 @@ func (c *Client) send(ctx context.Context, pl runtime.Pipeline, r request) (answ
 	head.Set("Prefer", "include-unknown-enum-members")
 	if r.prefer != "" {
 		head.Add("Prefer", r.prefer)
+	}
+	for name, value := range r.headers {
+		head.Set(name, value)
 	}
 	if r.body != nil {
 		if err := req.SetBody(streaming.NopCloser(bytes.NewReader(r.body)), "application/json"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -370,29 +371,21 @@ func (r *reading) addSubs(ctx context.Context, found []tenant.Resource) error {
 	var parts []*part
 	for _, sub := range r.entry.Subs {
 		for _, res := range found {
-			parts = append(parts, r.part(res.ID, sub.Path, ""))
+			parts = append(parts, r.subPart(sub, res))
 		}
 	}
-	if err := r.getAll(ctx, parts); err != nil {
+	if err := r.getAll(ctx, asked(parts)); err != nil {
 		return err
 	}
 	for i, sub := range r.entry.Subs {
 		for j := range found {
 			p := parts[i*len(found)+j]
-			value, err := r.subValue(ctx, sub, p)
-			if err != nil {
+			if p == nil {
+				continue
+			}
+			if err := r.addSub(ctx, sub, p, &found[j]); err != nil {
 				return err
 			}
-			o, err := parseObject(found[j].Body)
-			if err != nil {
-				return err
-			}
-			if value == nil {
-				delete(o, sub.Property)
-			} else {
-				o[sub.Property] = value
-			}
-			found[j].Body = o.json()
 		}
 	}
 	return nil
@@ -408,6 +401,9 @@ func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessa
 		return nil, p.err
 	}
 	if sub.Object {
+		if p.status == http.StatusNoContent {
+			return nil, nil // null: https://docs.oasis-open.org/odata/odata/v4.01/, "Requesting Individual Properties"
+		}
 		res, err := (&Entry{}).resource(p.body)
 		if err != nil {
 			return nil, r.malformed(p.answer, p.id, err)
@@ -421,6 +417,11 @@ func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessa
 	})
 	if err != nil {
 		return nil, err
+	}
+	if sub.IDs {
+		if all, err = r.idsOf(all, p); err != nil {
+			return nil, err
+		}
 	}
 	return json.Marshal(all)
 }

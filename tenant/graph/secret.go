@@ -1,7 +1,7 @@
 package graph
 
 import (
-	"maps"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -102,18 +102,23 @@ func (e *Entry) leaves() []leaf {
 		return nil
 	}
 	read := map[string]bool{}
+	idsOnly := map[string]bool{}
 	for _, s := range e.Subs {
-		read[s.Property] = true
-		addExpanded(read, s.Path)
+		for _, name := range append(s.Take, s.Property) {
+			idsOnly[name], read[name] = s.IDs, !s.IDs
+		}
+		if !s.IDs {
+			addExpanded(read, s.Path)
+		}
 	}
 	for _, p := range e.Parts {
 		for _, name := range segments(p.Path) {
-			read[name] = true
+			read[name] = !idsOnly[name]
 		}
 	}
 	addExpanded(read, e.List.Query)
 	addExpanded(read, e.List.SingleQuery)
-	key := leavesKey{e.Version, at.Type, strings.Join(slices.Sorted(maps.Keys(read)), ",")}
+	key := leavesKey{e.Version, at.Type, strings.Join(slices.Sorted(trueKeys(read)), ",")}
 	if known, ok := leavesOf.Load(key); ok {
 		return known.([]leaf)
 	}
@@ -123,6 +128,17 @@ func (e *Entry) leaves() []leaf {
 	}
 	leavesOf.Store(key, out)
 	return out
+}
+
+// trueKeys returns the names that are true.
+func trueKeys(names map[string]bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name, is := range names {
+			if is && !yield(name) {
+				return
+			}
+		}
+	}
 }
 
 // leavesOf has the leaves that were looked up: a host makes a client for each of

@@ -37,7 +37,11 @@ func hasSecretWord(name string) bool {
 func TestSecretTable(t *testing.T) {
 	var lines []string
 	texts := 0
-	for _, e := range Default().Entries {
+	catalogue, err := Default().WithParts("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range catalogue.Entries {
 		for _, l := range e.leaves() {
 			if !isText(l.Property) {
 				continue

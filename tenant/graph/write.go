@@ -36,18 +36,17 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 		}
 		w.object = "/" + id
 	}
-	if p := e.PartRequests[op.Part]; op.Part != "" && p.Action == "" && p.Each != nil {
+	if p := e.PartRequests[op.Part]; op.Part != "" && (p.Changes != nil || p.Action == "" && p.Each != nil) {
 		return w.eachMember(ctx, p)
 	}
 	req, err := w.request()
 	if err != nil {
 		return tenant.Applied{}, err
 	}
-	reqs := []request{req}
-	if f := e.Requests.Delete.First; op.Verb == tenant.Delete && f != nil && meets(op.Before, f.When) {
-		reqs = []request{{method: http.MethodPatch, url: c.url(e, w.object), body: w.typed(f.Set)}, req}
+	a, err := w.sendAll(ctx, w.inTurn(req))
+	if err == nil {
+		a, err = w.afterCreate(ctx, a)
 	}
-	a, err := w.sendAll(ctx, reqs)
 	if err != nil {
 		return tenant.Applied{RequestID: a.requestID}, c.explain(e.Write, err)
 	}
@@ -67,7 +66,7 @@ func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
 	case op.Part != "" && !slices.ContainsFunc(e.Parts, func(p tenant.Part) bool { return p.Name == op.Part }):
 		return invalid(op, "the kind has no part %q", op.Part)
 	case op.Part != "" && !c.cfg.writes(e.Name) && !e.Proven(tenant.Update, op.Part):
-		return invalid(op, "Microsoft's documentation shows no example of writing the part %q; name the kind in Config.Unproven to have it done all the same", op.Part)
+		return invalid(op, "neither an example of Microsoft's documentation nor two public tools show how the part %q is written; name the kind in Config.Unproven to have it done all the same", op.Part)
 	case op.Verb == tenant.Create && op.ID != "":
 		return invalid(op, "a create has no id: the service gives it one")
 	case op.Verb != tenant.Create && op.ID == "" && !e.Singleton:
@@ -87,8 +86,12 @@ type writing struct {
 	entry *Entry
 	op    tenant.Operation
 	// object is the object's path below the collection; empty for a singleton
-	// and for a create.
+	// and for an object that is not created yet.
 	object string
+	// apart are the properties that go in a PATCH of their own, and empty says that
+	// there are no others.
+	apart object
+	empty bool
 }
 
 // request makes the one request of an operation.
@@ -118,9 +121,13 @@ func (w *writing) request() (request, error) {
 	if err != nil {
 		return req, err
 	}
-	req.body = o.json()
-	if err := w.checkMasks(req.body); err != nil {
+	if err := w.checkMasks(o.json()); err != nil {
 		return req, err
+	}
+	w.takeApart(o)
+	w.empty = hasNothing(o)
+	if req.body, err = bound(o.json(), r.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
+		return req, invalid(w.op, "it cannot be written: %v", err)
 	}
 	if r.Wrap != "" {
 		req.body = object{r.Wrap: req.body}.json()
@@ -196,6 +203,7 @@ func (w *writing) send(ctx context.Context, req request) (answer, error) {
 	defer limit.leave()
 	call, stop := context.WithTimeout(ctx, w.c.cfg.WriteTimeout)
 	defer stop()
+	req.headers = w.entry.Headers
 	a, err := w.c.send(call, w.c.pipeline(w.entry, true), req)
 	if err != nil {
 		return a, unanswered(err, a, op, w.entry.Name, w.op.ID, true)
@@ -228,7 +236,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 	if _, err := segment(res.ID); err == nil && w.op.ID == "" {
 		out.Resource.ID = res.ID
 	}
-	if len(w.entry.Subs) == 0 && a.status != http.StatusAccepted {
+	if len(w.entry.Subs)+len(w.apart) == 0 && a.status != http.StatusAccepted {
 		out.Resource.Body = res.Body // whole
 	}
 	return out
@@ -240,6 +248,10 @@ func (w *writing) partRequest(p PartRequest) (request, error) {
 	value := at(w.op.Patch, w.partPath())
 	if value == nil {
 		return req, invalid(w.op, "the patch has nothing of the part %q", w.op.Part)
+	}
+	if p.Method == http.MethodPut && bytes.Equal(bytes.TrimSpace(value), []byte("null")) {
+		req.method = http.MethodDelete // what can be put can be deleted
+		return req, nil
 	}
 	if hidden := w.hidden(); hidden != "" {
 		return req, invalid(w.op, "v1.0 does not show %s, and writing the part %q at v1.0 would remove it: %s", hidden, w.op.Part, w.beta())
@@ -291,10 +303,18 @@ func dropFrom(value json.RawMessage, paths [][]string) json.RawMessage {
 	return value
 }
 
-// eachMember writes a part member by member. An error after something was done
-// says that it may have taken effect: what is there has to be read.
+// eachMember writes what changes of a part: member by member, or by an action that
+// takes all changes. An error after something was done says that it may have taken
+// effect: what is there has to be read.
 func (w *writing) eachMember(ctx context.Context, p PartRequest) (tenant.Applied, error) {
-	reqs, err := w.memberRequests(p)
+	if why := w.lacksPiece(); why != "" {
+		return tenant.Applied{}, invalid(w.op, "the part %q is not written: %s", w.op.Part, why)
+	}
+	requests := w.memberRequests
+	if p.Changes != nil {
+		requests = w.changesRequests
+	}
+	reqs, err := requests(p)
 	if err != nil {
 		return tenant.Applied{}, err
 	}
@@ -310,13 +330,28 @@ func (w *writing) eachMember(ctx context.Context, p PartRequest) (tenant.Applied
 func (w *writing) sendAll(ctx context.Context, reqs []request) (a answer, err error) {
 	for i, req := range reqs {
 		if a, err = w.send(ctx, req); err != nil {
-			if failed, ok := errors.AsType[*tenant.Error](err); ok && i > 0 {
-				failed.MaybeApplied = true
+			if i > 0 {
+				err = w.begun(err)
 			}
 			return a, err
 		}
+		if req.until != nil {
+			if err = req.until(ctx); err != nil {
+				return a, w.begun(err)
+			}
+		}
 	}
 	return a, nil
+}
+
+// begun is the error of an operation some of whose requests were carried out.
+func (w *writing) begun(err error) error {
+	failed, ok := errors.AsType[*tenant.Error](err)
+	if !ok { // the context's
+		failed = &tenant.Error{Class: tenant.Transient, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID, Message: "it was not finished", Err: err}
+	}
+	failed.MaybeApplied = true
+	return failed
 }
 
 // typed adds to a patch the type that a polymorphic object has to name.

@@ -107,13 +107,13 @@ func TestRequests(t *testing.T) {
 		{"members one by one", tenant.Operation{Verb: tenant.Update, Kind: "notificationMessageTemplates", ID: template, Part: "messages", Before: get("notificationMessageTemplates", template),
 			Patch: json.RawMessage(`{"localizedNotificationMessages":[{"locale":"en-us","subject":"Hello","isDefault":true},{"locale":"de-de","subject":"Hallo"}]}`)},
 			[]string{`POST /beta/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages {"locale":"de-de","subject":"Hallo"}`,
-				`PATCH /beta/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID {"isDefault":true,"locale":"en-us","subject":"Hello"}`,
+				`PATCH /beta/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID {"isDefault":true,"subject":"Hello"}`,
 				`DELETE /beta/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID`}},
 		{"members before and after unchanged ones", tenant.Operation{Verb: tenant.Update, Kind: "notificationMessageTemplates", ID: three, Part: "messages", Before: get("notificationMessageTemplates", three),
 			Patch: json.RawMessage(`{"localizedNotificationMessages":[{"locale":"en-us","subject":"Hi","isDefault":true},{"locale":"de-de","subject":"Hallo"},{"locale":"it-it","subject":"Buongiorno"},{"locale":"es-es","subject":"Hola"}]}`)},
 			[]string{`POST /beta/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages {"locale":"de-de","subject":"Hallo"}`,
 				`POST /beta/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages {"locale":"es-es","subject":"Hola"}`,
-				`PATCH /beta/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages/ID {"locale":"it-it","subject":"Buongiorno"}`,
+				`PATCH /beta/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages/ID {"subject":"Buongiorno"}`,
 				`DELETE /beta/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages/ID`}},
 	}
 	for _, tt := range tests {
@@ -151,7 +151,7 @@ func TestNotSent(t *testing.T) {
 		op   tenant.Operation
 		want string
 	}{
-		{"an unproven verb", tenant.Operation{Verb: tenant.Create, Kind: "configurationPolicies", After: json.RawMessage(`{"name":"x"}`)}, "Config.Unproven"},
+		{"an unproven verb", tenant.Operation{Verb: tenant.Create, Kind: "hardwareConfigurations", After: json.RawMessage(`{"displayName":"x"}`)}, "Config.Unproven"},
 		{"a verb that is none of the kind", tenant.Operation{Verb: tenant.Create, Kind: "domains", After: json.RawMessage(`{"id":"x"}`)}, "does not know the verb"},
 		{"an unknown kind", tenant.Operation{Verb: tenant.Create, Kind: "things", After: json.RawMessage(`{}`)}, "no such kind"},
 		{"asterisks", tenant.Operation{Verb: tenant.Update, Kind: "deviceConfigurations", ID: profile, Patch: json.RawMessage(`{"omaSettings":[{"omaUri":"./a","value":"****"}]}`)}, "asterisks"},

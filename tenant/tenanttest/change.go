@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -147,11 +148,12 @@ func limited(k *fakeKind, verb tenant.Verb, body map[string]any) error {
 	return nil
 }
 
-// checkCreateOnly refuses changes of properties that only a create may set.
+// checkCreateOnly refuses changes of properties that only a create may set. A GUID in
+// other letters is the same one.
 func checkCreateOnly(k *fakeKind, before, patch map[string]any) error {
 	after := mergePatch(clone(before), patch).(map[string]any)
 	for _, path := range k.CreateOnly {
-		if old, new := valuesAt(before, path), valuesAt(after, path); !bytes.Equal(old, new) {
+		if old, new := valuesAt(before, path), valuesAt(after, path); !bytes.Equal(guid.ReplaceAllFunc(old, bytes.ToLower), guid.ReplaceAllFunc(new, bytes.ToLower)) {
 			return fmt.Errorf("the property %s cannot be changed after the create", path)
 		}
 	}
@@ -164,3 +166,5 @@ func valuesAt(body map[string]any, path string) []byte {
 	walk(body, path, func(p place) { values[p.pointer] = p.value() })
 	return encode(values)
 }
+
+var guid = regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}`)

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Decode decodes a JSON object without loss: numbers keep their digits.
@@ -84,6 +86,36 @@ func EditAt(v any, path []string, edit func(old any) (now any, keep bool)) (now 
 // StringsAt calls see for every string at path.
 func StringsAt(body map[string]any, path string, see func(s string)) {
 	EditAt(body, Segments(path), func(old any) (any, bool) {
+		if s, ok := old.(string); ok {
+			see(s)
+		}
+		return old, true
+	})
+}
+
+// EditReference is [EditAt] for the values of a reference: one that has a type
+// stands only in objects of that type.
+func EditReference(v any, ref tenant.Reference, edit func(old any) (now any, keep bool)) {
+	segs, holder := Segments(ref.Path), 0
+	if ref.Type != "" {
+		for i, seg := range segs {
+			if seg != "*" {
+				holder = i // the object that holds the last name
+			}
+		}
+	}
+	EditAt(v, segs[:holder], func(old any) (any, bool) {
+		o, ok := old.(map[string]any)
+		if typ, _ := o["@odata.type"].(string); ref.Type == "" || ok && strings.TrimPrefix(typ, "#") == strings.TrimPrefix(ref.Type, "#") {
+			EditAt(old, segs[holder:], edit)
+		}
+		return old, true
+	})
+}
+
+// StringsOf calls see for every string of a reference.
+func StringsOf(body map[string]any, ref tenant.Reference, see func(s string)) {
+	EditReference(body, ref, func(old any) (any, bool) {
 		if s, ok := old.(string); ok {
 			see(s)
 		}

@@ -101,7 +101,7 @@ func TestSampleReferences(t *testing.T) {
 		}
 		declared := make(map[string]bool)
 		for _, ref := range kinds[r.Kind].References {
-			bodies.StringsAt(body, ref.Path, func(s string) {
+			bodies.StringsOf(body, ref, func(s string) {
 				declared[s] = true
 				if kind, key, ok := bodies.ParseReference(s); ok {
 					find(t, all, kind, key)

@@ -156,7 +156,7 @@ func (w *world) checkReferences() int {
 		}
 		for _, ref := range entry.References {
 			var want, got []string
-			bodies.StringsAt(wanted, ref.Path, func(s string) {
+			bodies.StringsOf(wanted, ref, func(s string) {
 				if kind, key, ok := bodies.ParseReference(s); ok {
 					followed++
 					s = w.graph.Fake.Find(kind, key)
@@ -168,7 +168,7 @@ func (w *world) checkReferences() int {
 					want = append(want, s)
 				}
 			})
-			bodies.StringsAt(actual, ref.Path, func(s string) { got = append(got, s) })
+			bodies.StringsOf(actual, ref, func(s string) { got = append(got, s) })
 			slices.Sort(want)
 			slices.Sort(got)
 			if !slices.Equal(got, want) {

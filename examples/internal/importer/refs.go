@@ -233,7 +233,7 @@ func (im *importer) resolve(ref tenant.Reference, s string) (m meaning, kind, ke
 func (im *importer) unresolved(o *object) error {
 	var found error
 	for _, ref := range o.kind.References {
-		bodies.StringsAt(o.body, ref.Path, func(s string) {
+		bodies.StringsOf(o.body, ref, func(s string) {
 			m, kind, _ := im.resolve(ref, s)
 			if m != nothing || found != nil {
 				return
@@ -261,7 +261,7 @@ func (im *importer) unresolved(o *object) error {
 
 func (im *importer) writeReferences(o *object) {
 	for _, ref := range o.kind.References {
-		bodies.EditAt(o.body, bodies.Segments(ref.Path), func(old any) (any, bool) {
+		bodies.EditReference(o.body, ref, func(old any) (any, bool) {
 			s, ok := old.(string)
 			if !ok {
 				return old, true
@@ -306,7 +306,7 @@ var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 func (im *importer) strayID(o *object) (stray string) {
 	referred := make(map[string]bool)
 	for _, ref := range o.kind.References {
-		bodies.StringsAt(o.body, ref.Path, func(s string) { referred[s] = true })
+		bodies.StringsOf(o.body, ref, func(s string) { referred[s] = true })
 	}
 	bodies.EditStrings(o.body, func(s string) string {
 		for _, id := range guid.FindAllString(s, -1) {

@@ -17,11 +17,12 @@ var endpointTable string
 // get to. Of other navigation properties the tables have the name of the target.
 var follow = strings.Fields(`
 	accessPackageAssignmentPolicies accessPackageCatalog accessPackageResourceRoleScopes allowedValues appRoleAssignedTo
-	appRoleAssignments apps assignmentPolicies assignments authenticationMethodConfigurations authenticationStrength catalog
-	categories combinationConfigurations connectorGroups definition definitionValues enrollmentProfiles excludes excludeTargets
-	federatedIdentityCredentials file files identitySynchronization includes includeTargets items localizations
-	localizedNotificationMessages policies presentation presentationValues resourceRoleScopes roleDefinition rules
-	scheduledActionConfigurations scheduledActionsForRule scopedRoleMembers settings tasks`)
+	appRoleAssignments apps assignmentPolicies assignments authenticationMethodConfigurations authenticationStrength baseline
+	catalog categories combinationConfigurations connectorGroups definition definitionValues enrollmentProfiles excludeTargets
+	excludes exemptAppLockerFiles federatedIdentityCredentials file files identitySynchronization includeTargets includes items
+	localizations localizedNotificationMessages policies presentation presentationValues protectedAppLockerFiles
+	resourceRoleScopes roleDefinition rules scheduledActionConfigurations scheduledActionsForRule scopedRoleMembers settings
+	tasks`)
 
 // endpoint is a path whose types are in the tables.
 type endpoint struct {

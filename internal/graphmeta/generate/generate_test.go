@@ -220,6 +220,20 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// After a collection comes a key, also one that is a word; after an object none.
+func TestEndpointsWithKeys(t *testing.T) {
+	_, s := write(t)
+	v1, _, err := s.models()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/groups": "group", "/groups/{id}/items": "item", "/groups/word/items": "item", "/groups/items/items": "item", "/groups/{id}/word/items": ""} {
+		if got, _, ok := v1.endpoint(path); got != want && (ok || want != "") {
+			t.Errorf("%s leads to %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestTablesRefuse(t *testing.T) {
 	_, s := write(t)
 	v1, _, err := s.models()

@@ -113,12 +113,14 @@ func (m *model) anywhere(name, prop string) *prop {
 	return nil
 }
 
-// endpoint returns the type behind a path, and the types on the way.
+// endpoint returns the type behind a path, and the types on the way. After a
+// collection comes the key of an object, whatever it says.
 func (m *model) endpoint(path string) (typ string, way []string, ok bool) {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	at, ok := m.roots[segments[0]]
 	for _, s := range segments[1:] {
-		if strings.HasPrefix(s, "{") {
+		if at.collection {
+			at.collection = false
 			continue
 		}
 		p := m.anywhere(at.typ, s)

@@ -67,7 +67,7 @@ func (c *call) answer() answer {
 	if m, ok := membershipsOf(rest); ok && c.method == http.MethodGet {
 		return c.groupsOf(m)
 	}
-	e, below := c.server.route(version, "/"+rest)
+	e, below := c.server.route(version, usual("/"+rest))
 	bin, deleted := c.server.binned("/" + rest)
 	if deleted {
 		e = bin.entry
@@ -78,7 +78,13 @@ func (c *call) answer() answer {
 	if refusal, refused := c.throttled(e); refused {
 		return refusal
 	}
-	if missing := missing(c.token, e, c.method != http.MethodGet); len(missing) > 0 {
+	scopes := []graph.Scopes{scopesOf(e.Read, e.Write, c.method)}
+	for _, o := range e.OptIns {
+		if len(below) > 1 && slices.Contains(o.Properties(), below[1]) {
+			scopes = append(scopes, scopesOf(o.Read, o.Write, c.method))
+		}
+	}
+	if slices.ContainsFunc(scopes, func(s graph.Scopes) bool { return len(missing(c.token, s)) > 0 }) {
 		return c.fail(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 	}
 	struck := c.server.take(c.method, e.Name)
@@ -207,8 +213,16 @@ func under(endpoint, path string) ([]string, bool) {
 	return below, true
 }
 
+// scopesOf returns the permissions for a request.
+func scopesOf(read, write graph.Scopes, method string) graph.Scopes {
+	if method == http.MethodGet {
+		return read
+	}
+	return write
+}
+
 // missing returns the permissions that a token lacks.
-func missing(token string, e *graph.Entry, write bool) []string {
+func missing(token string, scopes graph.Scopes) []string {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil
@@ -222,10 +236,6 @@ func missing(token string, e *graph.Entry, write bool) []string {
 		return nil
 	}
 	granted := append(strings.Fields(claims.Scopes), claims.Roles...)
-	scopes := e.Read
-	if write {
-		scopes = e.Write
-	}
 	needed := scopes.Delegated
 	if claims.Scopes == "" {
 		if scopes.DelegatedOnly {

@@ -58,6 +58,7 @@ var verbs = map[string]tenant.Verb{
 var differ = map[string]string{
 	"POST permissionGrantPolicies":            "the example shows 200 where others show 201",
 	"POST appManagementPolicies":              "the example shows 200 where others show 201",
+	"POST intuneRoleAssignments":              "the example names no role, without which there is no assignment",
 	"POST certificateBasedAuthConfigurations": "the collection is below an organization that the server has no object for",
 }
 
@@ -67,7 +68,10 @@ var differ = map[string]string{
 // for a list, nothing where nothing is documented.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	checked := map[string]int{}
-	catalogue := graph.Default()
+	catalogue, err := graph.Default().WithParts("*")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range beside.Examples(t) {
 		for _, e := range catalogue.Entries {
 			what, ok := under(e, x.Path())
@@ -147,7 +151,7 @@ func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := ask(t, s, x.Method, path, string(body))
+	r := send(t, s, x.Method, path, string(body), e.Headers)
 	name := x.Method + " " + e.Name
 	if r.status != x.Response.StatusCode {
 		t.Errorf("%s: the answer is %d, documented is %d\n%s", name, r.status, x.Response.StatusCode, r.text)
@@ -168,7 +172,7 @@ func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string)
 			t.Errorf("%s: an object without its context: %s", name, r.text)
 		}
 		for property, value := range documented {
-			if value != nil && (sent[property] != nil || x.Method == http.MethodGet) && r.body[property] == nil && !isPart(e, property) {
+			if value != nil && (sent[property] != nil || x.Method == http.MethodGet) && r.body[property] == nil && !isPart(e, property) && !slices.Contains(onSelect, property) {
 				t.Errorf("%s: the answer lacks %q, as documented: %.300s", name, property, r.text)
 				break
 			}
@@ -201,6 +205,10 @@ func concrete(e graph.Entry) string {
 	}
 	return ""
 }
+
+// onSelect are properties of groups that an answer shows only where the query selects
+// them, as the examples' do; their queries are not sent here.
+var onSelect = []string{"allowExternalSenders", "autoSubscribeNewMembers", "isSubscribedByMail", "unseenCount", "hideFromAddressLists", "hideFromOutlookClients"}
 
 // isPart reports whether a property is read by a request of its own.
 func isPart(e graph.Entry, property string) bool {

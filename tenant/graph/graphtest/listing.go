@@ -36,7 +36,12 @@ func isDirectoryObject(e *graph.Entry) bool {
 func expandable(e *graph.Entry) []string {
 	var out []string
 	for _, sub := range e.Subs {
-		out = append(out, sub.Property)
+		if sub.Property != "" {
+			out = append(out, sub.Property)
+		}
+		if _, query, ok := strings.Cut(sub.Path, "?"); ok && sub.Property == "" {
+			out = append(out, expandedBy(query)...)
+		}
 	}
 	for _, query := range []string{e.List.Query, e.List.SingleQuery} {
 		out = append(out, expandedBy(query)...)

@@ -21,6 +21,9 @@ type target struct {
 
 // carryOut does what a request asks for.
 func (t *target) carryOut(below []string) answer {
+	if problem := lacksHeader(t.entry, t.method, t.header); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
 	switch {
 	case t.entry.Singleton:
 		return t.onObject("", below)
@@ -52,6 +55,12 @@ func (t *target) create() answer {
 	if problem := t.schema().check(t.entry, body); problem != "" {
 		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
 	}
+	if problem := t.binder().bind(body, t.objectType(), true); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	if problem := createNeeds(t.entry, body); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
 	created, err := t.server.client.Apply(t.ctx, tenant.Operation{Verb: tenant.Create, Kind: t.entry.Name, After: encode(body)})
 	if err != nil {
 		return t.failed(err)
@@ -61,6 +70,25 @@ func (t *target) create() answer {
 		return t.failed(err)
 	}
 	return t.entity(http.StatusCreated, shown)
+}
+
+// objectType is the type of the kind's objects at the request's version, or "".
+func (t *target) objectType() string {
+	at, _ := t.schema().model.Endpoint(t.entry.Endpoint)
+	return at.Type
+}
+
+// binder returns what puts objects in the place of links.
+func (t *target) binder() binder {
+	return binder{t.schema().model, t.host + "/", func(path string) (string, bool) {
+		id := path[strings.LastIndexByte(path, '/')+1:]
+		e, below := t.server.route(t.version, path)
+		if e == nil || len(below) != 1 {
+			return id, true
+		}
+		res, err := (&target{call: t.call, entry: e}).find(below[0])
+		return res.ID, err == nil
+	}}
 }
 
 // entity answers with one object.
@@ -81,6 +109,9 @@ func (t *target) onObject(id string, below []string) answer {
 	res, err := t.find(id)
 	if err != nil {
 		return t.failed(err)
+	}
+	if len(below) == 1 && t.method == http.MethodPost && newVersions[t.entry.Name] == below[0] {
+		return t.newVersion(res)
 	}
 	if len(below) > 0 {
 		return t.onPart(res, below)
@@ -118,6 +149,9 @@ func (t *target) show(res tenant.Resource) answer {
 		return t.failed(err)
 	}
 	shown, err := t.shown(res)
+	if err == nil {
+		err = t.addSelected(shown, res, options.Select)
+	}
 	if err != nil {
 		return t.failed(err)
 	}
@@ -137,6 +171,16 @@ func (t *target) update(res tenant.Resource) answer {
 		return t.unknownProperty(path)
 	}
 	if problem := t.schema().check(t.entry, body); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	was, err := decode(res.Body)
+	if err != nil {
+		return t.failed(err)
+	}
+	if problem := stillEnabled(t.entry, was, body); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.DirectoryRequest, problem)
+	}
+	if problem := t.binder().bind(body, t.objectType(), false); problem != "" {
 		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
 	}
 	alone, problem := goesAlone(t.entry, body)
@@ -207,7 +251,7 @@ func (t *target) unknownProperty(path string) answer {
 
 // showChanged are the kinds outside Intune whose objects a change answers with,
 // as examples in the documentation have it.
-var showChanged = []string{"authenticationMethodsPolicy", "organization", "roleManagementPolicies", "sharepointSettings"}
+var showChanged = []string{"authenticationMethodsPolicy", "cloudPcOnPremisesConnections", "organization", "roleManagementPolicies", "sharepointSettings"}
 
 // changed answers a change of an object: with nothing, or, in Intune, of some other
 // kinds and after some changes, with the object.
@@ -223,7 +267,10 @@ func (t *target) changed(res tenant.Resource, shows bool) answer {
 }
 
 // isIntune reports whether a kind is Intune's, which answers in its own ways.
-func isIntune(e *graph.Entry) bool { return strings.HasPrefix(e.Endpoint, "/device") }
+// Windows 365 is below Intune's address, and answers as others do.
+func isIntune(e *graph.Entry) bool {
+	return strings.HasPrefix(e.Endpoint, "/device") && !strings.Contains(e.Endpoint, "/virtualEndpoint/")
+}
 
 // holds reports whether an object's own property has a value.
 func holds(body json.RawMessage, when tenant.Condition) bool {
@@ -274,9 +321,10 @@ func (t *target) shown(res tenant.Resource) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range expandable(t.entry) {
+	for _, name := range slices.Concat(expandable(t.entry), onlySelected[t.entry.Name]) {
 		delete(body, name)
 	}
+	t.addMemberIDs(body, res.ID)
 	hide(t.entry, t.beta(), body)
 	if name := idProperty(t.entry); body[name] == nil && !t.entry.Singleton {
 		body[name] = res.ID
@@ -308,6 +356,8 @@ func (t *target) expanded(shown object, res tenant.Resource, expand []odata.Expa
 			for i := range v {
 				if o, ok := v[i].(object); ok {
 					v[i] = odata.Shown(o, x.Select)
+				} else {
+					v[i] = odata.Shown(t.referred(fmt.Sprint(v[i])), x.Select)
 				}
 			}
 			shown[x.Name] = v
@@ -336,4 +386,85 @@ func (t *target) mismatch(res tenant.Resource) (answer, bool) {
 		return answer{}, false
 	}
 	return t.fail(http.StatusPreconditionFailed, "resourceModified", "The ETag in If-Match does not match the resource's current state."), true
+}
+
+// addSelected adds the properties of onlySelected that a query selects. A group without
+// a mailbox has none, and the service answers 404.
+func (t *target) addSelected(shown object, res tenant.Resource, names []string) error {
+	for _, name := range names {
+		if !slices.Contains(onlySelected[t.entry.Name], name) {
+			continue
+		}
+		whole, err := decode(res.Body)
+		if err != nil {
+			return err
+		}
+		if !holdsText(whole["groupTypes"], "Unified") {
+			return &tenant.Error{Class: tenant.NotFound, Code: "ResourceNotFound", Message: "Resource could not be discovered."}
+		}
+		if v, there := whole[name]; there {
+			shown[name] = v
+		} else if strings.HasSuffix(name, "Count") {
+			shown[name] = 0
+		} else {
+			shown[name] = false
+		}
+	}
+	return nil
+}
+
+// addMemberIDs gives the members of parts that an object shows itself the ids that the
+// service gives them.
+func (t *target) addMemberIDs(body object, id string) {
+	for name, req := range t.entry.PartRequests {
+		at := partPath(t.entry, name)
+		members, _ := body[at].([]any)
+		if req.Each == nil || !slices.Contains(t.entry.ReadOnly, "/"+at+"/*/id") {
+			continue
+		}
+		for _, m := range members {
+			if o, ok := m.(object); ok {
+				o["id"] = memberID(t.entry, at, id, o)
+			}
+		}
+	}
+}
+
+// referred is an object that is managed elsewhere, as a collection of references shows
+// it. One that the tenant does not have is a user.
+func (t *target) referred(id string) object {
+	typ := "user"
+	for kind, name := range map[string]string{"groups": "group", "servicePrincipals": "servicePrincipal"} {
+		if t.server.entries[kind] != nil && slices.ContainsFunc(t.server.Fake.Objects(kind), func(r tenant.Resource) bool { return strings.EqualFold(r.ID, id) }) {
+			typ = name
+		}
+	}
+	return object{"@odata.type": "#microsoft.graph." + typ, "id": id}
+}
+
+// newVersion replaces an object by its new version, which the body holds under
+// "workflow". What the service sets stays, and so does the category.
+func (t *target) newVersion(res tenant.Resource) answer {
+	body, refusal := t.payload(t.body)
+	if refusal != nil {
+		return *refusal
+	}
+	next, ok := body["workflow"].(object)
+	if !ok || len(body) > 1 {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, "The parameter of the action is workflow.")
+	}
+	for _, check := range []string{t.schema().check(t.entry, next), createNeeds(t.entry, next)} {
+		if check != "" {
+			return t.fail(http.StatusBadRequest, odata.BadRequest, check)
+		}
+	}
+	applied, err := t.server.client.Apply(t.ctx, tenant.Operation{Verb: tenant.Update, Kind: t.entry.Name, ID: res.ID, Patch: encode(replacement(t.entry, res.Body, next))})
+	if err != nil {
+		return t.failed(err)
+	}
+	shown, err := t.shown(applied.Resource)
+	if err != nil {
+		return t.failed(err)
+	}
+	return t.entity(http.StatusCreated, shown)
 }

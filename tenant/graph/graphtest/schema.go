@@ -151,6 +151,10 @@ func (s schema) value(v any, p graphmeta.Property) string {
 // including the other properties"; the answer is "200 OK" then.
 var separate = map[string][]string{
 	"groups": {"allowExternalSenders", "autoSubscribeNewMembers", "hideFromAddressLists", "hideFromOutlookClients", "isSubscribedByMail", "unseenCount"},
+	// api/mobiledevicemanagementpolicies-update: "You cannot use PATCH operation for
+	// appliesTo with the other properties".
+	"mobileDeviceManagementPolicies": {"appliesTo"},
+	"mobileAppManagementPolicies":    {"appliesTo"},
 }
 
 // goesAlone reports whether a change is of such properties, and what is wrong with a

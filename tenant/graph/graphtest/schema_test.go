@@ -83,7 +83,7 @@ func TestMetadataIsHeld(t *testing.T) {
 // group.
 func TestPropertiesThatGoAlone(t *testing.T) {
 	s := graphtest.New(graphtest.Config{})
-	object := groups + "/" + s.Fake.Seed("groups", `{"displayName":"G","description":"was","allowExternalSenders":false}`)
+	object := groups + "/" + s.Fake.Seed("groups", `{"displayName":"G","description":"was","groupTypes":["Unified"],"allowExternalSenders":false}`)
 	for _, tt := range []struct {
 		body   string
 		status int
@@ -96,8 +96,14 @@ func TestPropertiesThatGoAlone(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", tt.body, r.status, r.text, tt.status)
 		}
 	}
-	if r := ask(t, s, http.MethodGet, object, ""); r.body["description"] != "was" || r.body["allowExternalSenders"] != true || r.body["displayName"] != "H" {
+	if r := ask(t, s, http.MethodGet, object+"?$select=description,displayName,allowExternalSenders", ""); r.body["description"] != "was" || r.body["allowExternalSenders"] != true || r.body["displayName"] != "H" {
 		t.Errorf("the group becomes %s", r.text)
+	}
+	if r := ask(t, s, http.MethodGet, object, ""); r.body["allowExternalSenders"] != nil || r.body["displayName"] != "H" {
+		t.Errorf("what is shown on $select only is shown without it: %s", r.text)
+	}
+	if r := ask(t, s, http.MethodGet, groups+"/"+s.Fake.Seed("groups", `{"displayName":"Security"}`)+"?$select=allowExternalSenders", ""); r.status != 404 {
+		t.Errorf("a group without a mailbox: %d %s, want 404", r.status, r.text)
 	}
 	if r := ask(t, s, http.MethodPost, groups, `{"displayName":"N","allowExternalSenders":true}`); r.status != 201 {
 		t.Errorf("a new group: %d %s", r.status, r.text)

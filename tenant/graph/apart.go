@@ -1,0 +1,103 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// takeApart moves the properties that go [Entry.Apart] out of a body.
+func (w *writing) takeApart(o object) {
+	for _, name := range w.entry.Apart {
+		if value, there := o[name]; there {
+			if w.apart == nil {
+				w.apart = object{}
+			}
+			w.apart[name] = value
+			delete(o, name)
+		}
+	}
+}
+
+// inTurn returns the requests of an operation, in order. Those that need the id of a
+// created object are sent by afterCreate.
+func (w *writing) inTurn(req request) []request {
+	switch f := w.entry.Requests.Delete.First; {
+	case w.op.Part != "":
+	case w.op.Verb == tenant.Delete && f != nil && meets(w.op.Before, f.When):
+		first := request{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.typed(f.Set)}
+		if f.Visible {
+			first.until = func(ctx context.Context) error { return w.untilNot(ctx, f.When) }
+		}
+		return []request{first, req}
+	case w.op.Verb == tenant.Update:
+		var all []request
+		if body := w.disabling(); body != nil {
+			all = append(all, request{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: body})
+		}
+		if !w.empty || len(w.apart) == 0 {
+			all = append(all, req)
+		}
+		if len(w.apart) > 0 {
+			all = append(all, request{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.apart.json()})
+		}
+		return all
+	}
+	return []request{req}
+}
+
+// hasNothing reports whether a body has no property.
+func hasNothing(o object) bool {
+	for name := range o {
+		if !strings.Contains(name, "@odata.") {
+			return false
+		}
+	}
+	return true
+}
+
+// afterCreate does what is to be done once an object is there: it waits until the
+// object shows, and patches what goes apart.
+func (w *writing) afterCreate(ctx context.Context, created answer) (answer, error) {
+	visible := w.entry.Requests.Create.Visible
+	if w.op.Verb != tenant.Create || !visible && len(w.apart) == 0 {
+		return created, nil
+	}
+	id := ""
+	if res, err := w.entry.resource(created.body); err == nil {
+		id, _ = segment(res.ID)
+	}
+	if id != "" {
+		w.object = "/" + id
+	}
+	if visible && id != "" {
+		if err := w.untilThere(ctx); err != nil {
+			w.c.cfg.Logger.Warn("a created object does not show", "kind", w.entry.Name, "id", id, "err", err)
+		}
+	}
+	switch {
+	case len(w.apart) == 0:
+		return created, nil
+	case id == "":
+		return created, &tenant.Error{Class: tenant.Transient, Op: string(w.op.Verb), Kind: w.entry.Name, RequestID: created.requestID, MaybeApplied: true,
+			Message: "the object was created, but the answer does not show its id, and the rest could not be sent: " + strings.Join(w.apart.names(), ", ")}
+	}
+	a, err := w.sendAll(ctx, []request{{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.apart.json()}})
+	if err != nil {
+		return a, w.begun(err)
+	}
+	return created, nil
+}
+
+// names are the names of the members, sorted.
+func (o object) names() []string {
+	var names []string
+	for name := range o {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

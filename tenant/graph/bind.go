@@ -1,0 +1,112 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Bind is a reference that reads show as an object with an id, and that a write
+// sends as a link: {"role": {"id": "r"}} becomes {"role@odata.bind":
+// "https://graph.microsoft.com/beta/roles('r')"}.
+// See https://docs.oasis-open.org/odata/odata-json-format/v4.01/, "Bind Operation".
+type Bind struct {
+	// Path leads to the object; a segment "*" stands for every element of an array.
+	Path string `json:"path"`
+	// To is the path of the link below the version. "{id}" stands for the
+	// object's id, and "{/a/id}" for the text at that pointer in the value that
+	// Path begins in.
+	To string `json:"to"`
+}
+
+// bound returns a value with links in the place of objects. root is the address
+// of the version. An object that is absent or null has no link.
+func bound(value json.RawMessage, binds []Bind, root string) (json.RawMessage, error) {
+	whole := value
+	for _, b := range binds {
+		link := func(id string) (string, error) { return b.link(whole, id, root) }
+		var err error
+		if value, err = bindAt(value, segments(b.Path), link); err != nil {
+			return nil, err
+		}
+	}
+	return value, nil
+}
+
+// bindAt puts links at a path.
+func bindAt(value json.RawMessage, segs []string, link func(id string) (string, error)) (json.RawMessage, error) {
+	if len(value) == 0 || string(value) == "null" {
+		return value, nil
+	}
+	if segs[0] == "*" {
+		var elements []json.RawMessage
+		if err := decode(value, &elements); err != nil {
+			return nil, err
+		}
+		for i := range elements {
+			var err error
+			if elements[i], err = bindAt(elements[i], segs[1:], link); err != nil {
+				return nil, err
+			}
+		}
+		return json.Marshal(elements)
+	}
+	o, err := parseObject(value)
+	if err != nil {
+		return nil, err
+	}
+	name := segs[0]
+	if len(segs) > 1 {
+		if o[name] == nil {
+			return value, nil
+		}
+		o[name], err = bindAt(o[name], segs[1:], link)
+		return o.json(), err
+	}
+	target := o[name]
+	delete(o, name)
+	if len(target) > 0 && string(target) != "null" {
+		to, err := parseObject(target)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no object: %w", name, err)
+		}
+		address, err := link(to.text("id"))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if o[name+bindSuffix], err = json.Marshal(address); err != nil {
+			return nil, err
+		}
+	}
+	return o.json(), nil
+}
+
+// bindSuffix ends the name of the member that holds a link.
+const bindSuffix = "@odata.bind"
+
+// link returns the address of an object.
+func (b Bind) link(value json.RawMessage, id, root string) (string, error) {
+	var out strings.Builder
+	rest := b.To
+	for {
+		before, after, found := strings.Cut(rest, "{")
+		out.WriteString(before)
+		if !found {
+			return root + out.String(), nil
+		}
+		name, after, _ := strings.Cut(after, "}")
+		text := id
+		if name != "id" {
+			text = ""
+			if err := json.Unmarshal(at(value, name), &text); err != nil {
+				return "", fmt.Errorf("there is no text at %s", name)
+			}
+		}
+		escaped, err := segment(text)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(escaped)
+		rest = after
+	}
+}

@@ -1,0 +1,186 @@
+package graph
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"slices"
+)
+
+// Changes is how an action takes what changes in a collection, all in one
+// request: {"added": […], "updated": […], "deletedIds": […]}.
+type Changes struct {
+	// Added and Updated are the parameters for members that are new and that
+	// changed, Deleted the one for the ids of members that are gone.
+	Added   string `json:"added"`
+	Updated string `json:"updated"`
+	Deleted string `json:"deleted"`
+	// By are pointers within a member that tell members apart.
+	By []string `json:"by"`
+	// Within are collections within a member. Those of their members that the
+	// tenant has keep their ids. An update cannot remove one of them: a member that
+	// loses one is removed by a request of its own, and added again.
+	Within []Within `json:"within,omitempty"`
+	// Bind are references within a member that are written as links.
+	Bind []Bind `json:"bind,omitempty"`
+}
+
+// Within is a collection within the members of another.
+type Within struct {
+	// Path within a member, without "*".
+	Path string `json:"path"`
+	// By are pointers that tell the collection's members apart.
+	By []string `json:"by"`
+}
+
+// changesRequests makes the requests of an action that takes changes. It returns
+// no request if there is no change.
+func (w *writing) changesRequests(p PartRequest) ([]request, error) {
+	var before, after []json.RawMessage
+	if err := list(at(w.op.Before, w.partPath()), &before); err != nil {
+		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
+	}
+	value, err := w.partWithoutBeta(at(w.op.Patch, w.partPath()))
+	if err != nil {
+		return nil, err
+	}
+	if err := list(value, &after); err != nil {
+		return nil, invalid(w.op, "the part %q is no array", w.op.Part)
+	}
+	added, updated, deleted, remade := []json.RawMessage{}, []json.RawMessage{}, []string{}, []string{}
+	remove := func(was json.RawMessage, from *[]string) error {
+		id := memberID(was)
+		if id == "" {
+			return invalid(w.op, "a member of the part %q cannot be changed or removed: it shows no id", w.op.Part)
+		}
+		*from = append(*from, id)
+		return nil
+	}
+	taken := make([]bool, len(before))
+	for _, now := range after {
+		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return same(was, now, p.Changes.By) })
+		if i >= 0 {
+			taken[i] = true
+			if w.equalMember(p, before[i], now) {
+				continue
+			}
+		}
+		member := w.sent(p, now)
+		if i >= 0 && p.Changes.loses(before[i], now) {
+			if err := remove(before[i], &remade); err != nil {
+				return nil, err
+			}
+			i = -1
+		}
+		if i >= 0 {
+			member = p.Changes.withIDs(before[i], member)
+		}
+		if member, err = bound(member, p.Changes.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
+			return nil, invalid(w.op, "a member of the part %q cannot be written: %v", w.op.Part, err)
+		}
+		if i >= 0 {
+			updated = append(updated, member)
+		} else {
+			added = append(added, member)
+		}
+	}
+	for i, was := range before {
+		if taken[i] {
+			continue
+		}
+		if err := remove(was, &deleted); err != nil {
+			return nil, err
+		}
+	}
+	written, err := json.Marshal(slices.Concat(added, updated))
+	if err != nil {
+		return nil, invalid(w.op, "the part %q is no JSON", w.op.Part)
+	}
+	if err := w.checkPart(written); err != nil {
+		return nil, err
+	}
+	var reqs []request
+	for _, one := range []struct {
+		added, updated []json.RawMessage
+		deleted        []string
+	}{{[]json.RawMessage{}, []json.RawMessage{}, remade}, {added, updated, deleted}} {
+		if len(one.added)+len(one.updated)+len(one.deleted) == 0 {
+			continue
+		}
+		body, err := json.Marshal(map[string]any{p.Changes.Added: one.added, p.Changes.Updated: one.updated, p.Changes.Deleted: one.deleted})
+		if err != nil {
+			return nil, invalid(w.op, "the part %q is no JSON", w.op.Part)
+		}
+		reqs = append(reqs, request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object+p.Action), body: body})
+	}
+	return reqs, nil
+}
+
+// loses reports whether a member lacks one of the members that the tenant's has
+// within it.
+func (c *Changes) loses(was, now json.RawMessage) bool {
+	for _, in := range c.Within {
+		var olds, news []json.RawMessage
+		if list(at(was, in.Path), &olds) != nil || list(at(now, in.Path), &news) != nil {
+			continue
+		}
+		for _, o := range olds {
+			if !slices.ContainsFunc(news, func(n json.RawMessage) bool { return same(o, n, in.By) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// same reports whether two members have the same values at all pointers. Ids and
+// types have no case.
+func same(a, b json.RawMessage, by []string) bool {
+	return !slices.ContainsFunc(by, func(path string) bool { return !bytes.EqualFold(compact(at(a, path)), compact(at(b, path))) })
+}
+
+// withIDs returns a member with the ids that the tenant's has, also those of the
+// members within it.
+func (c *Changes) withIDs(was, now json.RawMessage) json.RawMessage {
+	now = withID(was, now)
+	for _, in := range c.Within {
+		var olds, news []json.RawMessage
+		if list(at(was, in.Path), &olds) != nil || list(at(now, in.Path), &news) != nil || len(news) == 0 {
+			continue
+		}
+		for i, n := range news {
+			if j := slices.IndexFunc(olds, func(o json.RawMessage) bool { return same(o, n, in.By) }); j >= 0 {
+				news[i] = withID(olds[j], n)
+			}
+		}
+		if raw, err := json.Marshal(news); err == nil {
+			now = replaced(now, segments(in.Path), raw)
+		}
+	}
+	return now
+}
+
+// withID returns an object with another's id.
+func withID(was, now json.RawMessage) json.RawMessage {
+	o, err := parseObject(now)
+	old, errOld := parseObject(was)
+	if err != nil || errOld != nil || old["id"] == nil {
+		return now
+	}
+	o["id"] = old["id"]
+	return o.json()
+}
+
+// replaced returns an object with another value at a path that is there.
+func replaced(raw json.RawMessage, segs []string, value json.RawMessage) json.RawMessage {
+	if len(segs) == 0 {
+		return value
+	}
+	o, err := parseObject(raw)
+	if err != nil {
+		return raw
+	}
+	o[segs[0]] = replaced(o[segs[0]], segs[1:], value)
+	return o.json()
+}

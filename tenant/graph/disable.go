@@ -1,0 +1,60 @@
+package graph
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// disabling is the patch that disables those members of the entry's DisableFirst arrays
+// that the operation's patch removes; nil if it removes none that is enabled.
+func (w *writing) disabling() json.RawMessage {
+	var out json.RawMessage
+	for _, path := range w.entry.DisableFirst {
+		next := at(w.op.Patch, path)
+		if next == nil {
+			continue // it does not change
+		}
+		var before, after []json.RawMessage
+		if list(at(w.op.Before, path), &before) != nil || list(next, &after) != nil {
+			continue // the service finds out
+		}
+		if members, some := disabled(before, after); some {
+			out = with(out, segments(path), members)
+		}
+	}
+	return out
+}
+
+// disabled returns the members before a change, with those disabled that are enabled and
+// not there after it; some reports whether there is one.
+func disabled(before, after []json.RawMessage) (members []json.RawMessage, some bool) {
+	for _, was := range before {
+		o, err := parseObject(was)
+		stays := slices.ContainsFunc(after, func(is json.RawMessage) bool { return strings.EqualFold(memberID(is), memberID(was)) })
+		if err == nil && !stays && string(o["isEnabled"]) == "true" {
+			o["isEnabled"] = json.RawMessage("false")
+			was, some = o.json(), true
+		}
+		members = append(members, was)
+	}
+	return members, some
+}
+
+// with returns an object with the members at a path.
+func with(raw json.RawMessage, segs []string, members []json.RawMessage) json.RawMessage {
+	o, err := parseObject(raw)
+	if err != nil {
+		o = object{}
+	}
+	if len(segs) > 1 {
+		o[segs[0]] = with(o[segs[0]], segs[1:], members)
+		return o.json()
+	}
+	value, err := json.Marshal(members)
+	if err != nil {
+		return raw // members are JSON that was parsed
+	}
+	o[segs[0]] = value
+	return o.json()
+}

@@ -71,6 +71,7 @@ var structured = []string{
 	"syncer/syncertest",
 	"tenant",
 	"tenant/graph/graphtest",
+	"tenant/graph/internal/odatajson",
 	"tenant/tenanttest",
 }
 

@@ -45,8 +45,8 @@ func TestBytesPerObject(t *testing.T) {
 		changes sample.Changes
 		most    float64 // bytes for each object
 	}{
-		{"nothing changed", base, s.Base(), sample.Changes{}, 504},
-		{"2 % of the files changed", base, s.Desired(), s.Changes(), 1140},
+		{"nothing changed", base, s.Base(), sample.Changes{}, 538},
+		{"2 % of the files changed", base, s.Desired(), s.Changes(), 1283},
 		{"first sync", nil, s.Base(), sample.Changes{}, 17_050},
 	} {
 		in.Base = tt.base

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// accessPolicy is what of a Conditional Access policy decides whom it applies to.
+// accessPolicy has the parts of a Conditional Access policy that decide to whom it
+// applies.
 type accessPolicy struct {
 	enabled bool
 	// demands: it asks for something, so that somebody may not get in.
@@ -20,9 +23,9 @@ type accessPolicy struct {
 }
 
 // readPolicy reads a policy exactly. encoding/json takes "IncludeUsers" for
-// "includeUsers", and leaves out what has another type; the service may do
-// otherwise, so such a policy is an error here, and no harmless one. One that is
-// not enabled harms nobody, and only its state is read.
+// "includeUsers", and leaves out values of another type. The service may read
+// them differently, so such a policy is an error here. A policy that is not enabled
+// is harmless: only its state is read.
 func readPolicy(body json.RawMessage) (accessPolicy, error) {
 	var p accessPolicy
 	r := &policyReader{}
@@ -69,13 +72,13 @@ func (r *policyReader) fail(at string, err error) {
 	}
 }
 
-// object reads an object, nil for null and for what is absent. No member may be
+// object reads an object. Null and absence are nil. No member may be
 // called like one of the names in another case.
-func (r *policyReader) object(raw json.RawMessage, at string, names ...string) object {
+func (r *policyReader) object(raw json.RawMessage, at string, names ...string) odatajson.Object {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
-	o, err := parseObject(raw)
+	o, err := odatajson.Parse(raw)
 	if err != nil {
 		r.fail(at+"/", errors.New("not an object"))
 		return nil
@@ -91,7 +94,7 @@ func (r *policyReader) object(raw json.RawMessage, at string, names ...string) o
 }
 
 // text reads a member that is a string, or absent.
-func (r *policyReader) text(o object, at, name string) string {
+func (r *policyReader) text(o odatajson.Object, at, name string) string {
 	var s *string
 	if raw := o[name]; raw != nil && json.Unmarshal(raw, &s) != nil {
 		r.fail(at+"/"+name, errors.New("not a text"))
@@ -103,7 +106,7 @@ func (r *policyReader) text(o object, at, name string) string {
 }
 
 // texts reads a member that is an array of strings, or absent.
-func (r *policyReader) texts(o object, at, name string) []string {
+func (r *policyReader) texts(o odatajson.Object, at, name string) []string {
 	var list []*string
 	if raw := o[name]; raw != nil && json.Unmarshal(raw, &list) != nil {
 		r.fail(at+"/"+name, errors.New("not a list of texts"))

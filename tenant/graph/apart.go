@@ -3,18 +3,18 @@ package graph
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // takeApart moves the properties that go [Entry.Apart] out of a body.
-func (w *writing) takeApart(o object) {
+func (w *writing) takeApart(o odatajson.Object) {
 	for _, name := range w.entry.Apart {
 		if value, there := o[name]; there {
 			if w.apart == nil {
-				w.apart = object{}
+				w.apart = odatajson.Object{}
 			}
 			w.apart[name] = value
 			delete(o, name)
@@ -27,7 +27,7 @@ func (w *writing) takeApart(o object) {
 func (w *writing) inTurn(req request) []request {
 	switch f := w.entry.Requests.Delete.First; {
 	case w.op.Part != "":
-	case w.op.Verb == tenant.Delete && f != nil && meets(w.op.Before, f.When):
+	case w.op.Verb == tenant.Delete && f != nil && odatajson.Meets(w.op.Before, f.When):
 		first := request{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.typed(f.Set)}
 		if f.Visible {
 			first.until = func(ctx context.Context) error { return w.untilNot(ctx, f.When) }
@@ -42,7 +42,7 @@ func (w *writing) inTurn(req request) []request {
 			all = append(all, req)
 		}
 		if len(w.apart) > 0 {
-			all = append(all, request{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.apart.json()})
+			all = append(all, request{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.apart.JSON()})
 		}
 		return all
 	}
@@ -50,7 +50,7 @@ func (w *writing) inTurn(req request) []request {
 }
 
 // hasNothing reports whether a body has no property.
-func hasNothing(o object) bool {
+func hasNothing(o odatajson.Object) bool {
 	for name := range o {
 		if !strings.Contains(name, "@odata.") {
 			return false
@@ -68,7 +68,7 @@ func (w *writing) afterCreate(ctx context.Context, created answer) (answer, erro
 	}
 	id := ""
 	if res, err := w.entry.resource(created.body); err == nil {
-		id, _ = segment(res.ID)
+		id, _ = odatajson.Segment(res.ID)
 	}
 	if id != "" {
 		w.object = "/" + id
@@ -83,21 +83,11 @@ func (w *writing) afterCreate(ctx context.Context, created answer) (answer, erro
 		return created, nil
 	case id == "":
 		return created, &tenant.Error{Class: tenant.Transient, Op: string(w.op.Verb), Kind: w.entry.Name, RequestID: created.requestID, MaybeApplied: true,
-			Message: "the object was created, but the answer does not show its id, and the rest could not be sent: " + strings.Join(w.apart.names(), ", ")}
+			Message: "the object was created, but the answer does not show its id, and the rest could not be sent: " + strings.Join(w.apart.Names(), ", ")}
 	}
-	a, err := w.sendAll(ctx, []request{{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.apart.json()}})
+	a, err := w.sendAll(ctx, []request{{method: http.MethodPatch, url: w.c.url(w.entry, w.object), body: w.apart.JSON()}})
 	if err != nil {
 		return a, w.begun(err)
 	}
 	return created, nil
-}
-
-// names are the names of the members, sorted.
-func (o object) names() []string {
-	var names []string
-	for name := range o {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // batchSize is the most requests that a batch may have:
@@ -53,8 +54,8 @@ type batchResponse struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
-// answer returns the response as an answer of its own. batchID stands for the id
-// of a response that has none.
+// answer returns the response as an answer of its own. batchID is the id of
+// a response without its own.
 func (res batchResponse) answer(batchID string) answer {
 	a := answer{status: res.Status, header: http.Header{}, body: res.Body, requestID: batchID}
 	for _, name := range slices.Sorted(maps.Keys(res.Headers)) { // always the same one of two spellings
@@ -189,7 +190,7 @@ func (r *reading) sendBatch(ctx context.Context, parts []*part) error {
 		return err
 	}
 	var got batchAnswer
-	if err := decode(a.body, &got); err != nil {
+	if err := odatajson.Decode(a.body, &got); err != nil {
 		return unanswered(fmt.Errorf("the batch's answer: %w", err), a, r.op, r.entry.Name, "", false)
 	}
 	answered := make([]int, len(parts))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // beyond returns what beta declares beyond v1.0 for the entry's objects. ok is
@@ -32,14 +33,14 @@ func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
 	}
 	hits := b.In(o)
 	for _, hit := range hits {
-		if hit.Name == typeSuffix {
+		if hit.Name == odatajson.TypeSuffix {
 			return nil, invalid(w.op, "the type %v exists only in Graph's beta: %s", hit.Holder[hit.Name], w.beta())
 		}
 		if !saysNothing(hit.Holder[hit.Name]) {
 			return nil, invalid(w.op, "%s exists only in Graph's beta: %s", hit.Path, w.beta())
 		}
 		delete(hit.Holder, hit.Name)
-		delete(hit.Holder, hit.Name+typeSuffix)
+		delete(hit.Holder, hit.Name+odatajson.TypeSuffix)
 	}
 	if len(hits) == 0 {
 		return body, nil
@@ -80,12 +81,12 @@ func (w *writing) partWithoutBeta(value json.RawMessage) (json.RawMessage, error
 		return value, nil
 	}
 	path := w.partPath()
-	segs := segments(path)
+	segs := odatajson.Segments(path)
 	for i := len(segs) - 1; i >= 0; i-- {
-		value = object{segs[i]: value}.json()
+		value = odatajson.Object{segs[i]: value}.JSON()
 	}
 	body, err := w.withoutBeta(value)
-	return at(body, path), err
+	return odatajson.At(body, path), err
 }
 
 // hidden returns a path within the operation's part that v1.0 does not show, if
@@ -97,11 +98,11 @@ func (w *writing) hidden() string {
 	if !ok {
 		return ""
 	}
-	switch string(bytes.TrimSpace(at(w.op.Before, w.partPath()))) {
+	switch string(bytes.TrimSpace(odatajson.At(w.op.Before, w.partPath()))) {
 	case "", "null", "[]":
 		return ""
 	}
-	return b.Below(segments(w.partPath())[0], w.entry.readOnly)
+	return b.Below(odatajson.Segments(w.partPath())[0], w.entry.readOnly)
 }
 
 // readOnly reports whether a path is one of the kind's read-only ones.

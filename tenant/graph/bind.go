@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // Bind is a reference that reads show as an object with an id, and that a write
@@ -26,7 +28,7 @@ func bound(value json.RawMessage, binds []Bind, root string) (json.RawMessage, e
 	for _, b := range binds {
 		link := func(id string) (string, error) { return b.link(whole, id, root) }
 		var err error
-		if value, err = bindAt(value, segments(b.Path), link); err != nil {
+		if value, err = bindAt(value, odatajson.Segments(b.Path), link); err != nil {
 			return nil, err
 		}
 	}
@@ -40,7 +42,7 @@ func bindAt(value json.RawMessage, segs []string, link func(id string) (string, 
 	}
 	if segs[0] == "*" {
 		var elements []json.RawMessage
-		if err := decode(value, &elements); err != nil {
+		if err := odatajson.Decode(value, &elements); err != nil {
 			return nil, err
 		}
 		for i := range elements {
@@ -51,7 +53,7 @@ func bindAt(value json.RawMessage, segs []string, link func(id string) (string, 
 		}
 		return json.Marshal(elements)
 	}
-	o, err := parseObject(value)
+	o, err := odatajson.Parse(value)
 	if err != nil {
 		return nil, err
 	}
@@ -61,16 +63,16 @@ func bindAt(value json.RawMessage, segs []string, link func(id string) (string, 
 			return value, nil
 		}
 		o[name], err = bindAt(o[name], segs[1:], link)
-		return o.json(), err
+		return o.JSON(), err
 	}
 	target := o[name]
 	delete(o, name)
 	if len(target) > 0 && string(target) != "null" {
-		to, err := parseObject(target)
+		to, err := odatajson.Parse(target)
 		if err != nil {
 			return nil, fmt.Errorf("%s is no object: %w", name, err)
 		}
-		address, err := link(to.text("id"))
+		address, err := link(to.Text("id"))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -78,7 +80,7 @@ func bindAt(value json.RawMessage, segs []string, link func(id string) (string, 
 			return nil, err
 		}
 	}
-	return o.json(), nil
+	return o.JSON(), nil
 }
 
 // bindSuffix ends the name of the member that holds a link.
@@ -98,11 +100,11 @@ func (b Bind) link(value json.RawMessage, id, root string) (string, error) {
 		text := id
 		if name != "id" {
 			text = ""
-			if err := json.Unmarshal(at(value, name), &text); err != nil {
+			if err := json.Unmarshal(odatajson.At(value, name), &text); err != nil {
 				return "", fmt.Errorf("there is no text at %s", name)
 			}
 		}
-		escaped, err := segment(text)
+		escaped, err := odatajson.Segment(text)
 		if err != nil {
 			return "", err
 		}

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// maxErrorBody bounds what is read of an answer that is no success, in bytes. The
-// rest is not missed: only a code and some words are kept.
+// maxErrorBody is the most bytes that are read of a refusal. The rest is not missed:
+// only a code and some words are kept.
 const maxErrorBody = 1 << 20
 
 // bounded sends requests and bounds the answers. It stands below azcore's pipeline,
@@ -34,8 +34,8 @@ func (b bounded) Do(r *http.Request) (*http.Response, error) {
 // boundedBody is the body of an answer. It ends with the context of its request,
 // which not all transports see to, and with a *tooLargeError after the most bytes.
 //
-// The body of an answer that is no success never fails, and only ends early: the
-// status says what happened. azcore would make of a body that was cut off an error
+// The body of a refusal never fails, and only ends early: the status says what
+// happened. azcore would make of a body that was cut off an error
 // like that of a credential, by which a write would count as surely not carried out.
 type boundedBody struct {
 	io.ReadCloser

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// budget is how long refusals may go on. Safe for concurrent use; a nil one is
+// budget is the time that refusals may take. Safe for concurrent use; a nil one is
 // endless.
 type budget struct {
 	name string // the field of [Config]

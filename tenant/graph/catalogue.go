@@ -19,7 +19,7 @@ import (
 //go:embed catalogue/*.json
 var files embed.FS
 
-// Catalogue is what the client knows of Microsoft Graph: kinds and the limits of
+// Catalogue has the kinds of Microsoft Graph that a client knows, and the limits of
 // requests. [Default] returns the one that comes with the package; a host adds
 // kinds, or puts others in the place of known ones, with [Catalogue.With].
 type Catalogue struct {
@@ -29,8 +29,8 @@ type Catalogue struct {
 	Throttles []Throttle `json:"throttles,omitempty"`
 }
 
-// Throttle is a limit of requests that kinds share. It shapes how fast the
-// client goes by itself; what the service says (429, Retry-After) goes first.
+// Throttle is a limit of requests that kinds share. It paces the
+// client's requests. An answer of the service (429, Retry-After) takes precedence.
 type Throttle struct {
 	// Name of the group, as kinds name it.
 	Name string `json:"name"`
@@ -104,7 +104,7 @@ func Parse(data []byte) (*Catalogue, error) {
 }
 
 // With returns a catalogue in which other's kinds and throttles stand in the
-// place of those of the same name, and after them where there is none. Neither
+// place of those of the same name. Those with a new name come last. Neither catalogue
 // is changed.
 func (c *Catalogue) With(other *Catalogue) (*Catalogue, error) {
 	out := &Catalogue{Entries: slices.Clone(c.Entries), Throttles: slices.Clone(c.Throttles)}
@@ -134,8 +134,8 @@ func (c *Catalogue) Entry(kind string) (Entry, bool) {
 	return c.Entries[i], true
 }
 
-// Kinds returns what the engine has to know of every kind, also of those that
-// some clouds lack and with verbs that are unproven: what a tenant could have.
+// Kinds returns every kind as the engine sees it, also those that some clouds lack,
+// with their unproven verbs.
 // It adds the default secrets; see [Config.NotSecret].
 // [Client.Kinds] is what one client reads and writes.
 func (c *Catalogue) Kinds() []tenant.Kind {
@@ -146,7 +146,7 @@ func (c *Catalogue) Kinds() []tenant.Kind {
 	return kinds
 }
 
-// Throttle returns the limit of that name; the zero Throttle if there is none.
+// Throttle returns the limit of that name, or the zero Throttle.
 func (c *Catalogue) Throttle(name string) Throttle {
 	for _, t := range c.Throttles {
 		if t.Name == name {
@@ -176,7 +176,7 @@ func (c *Catalogue) Validate() error {
 	return nil
 }
 
-// problems says what is wrong with an entry.
+// problems returns the errors of an entry.
 func (e Entry) problems(c *Catalogue) []string {
 	var out []string
 	need := func(ok bool, format string, args ...any) {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // Changes is how an action takes what changes in a collection, all in one
@@ -38,10 +40,10 @@ type Within struct {
 // no request if there is no change.
 func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 	var before, after []json.RawMessage
-	if err := list(at(w.op.Before, w.partPath()), &before); err != nil {
+	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
 		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
 	}
-	value, err := w.partWithoutBeta(at(w.op.Patch, w.partPath()))
+	value, err := w.partWithoutBeta(odatajson.At(w.op.Patch, w.partPath()))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +124,7 @@ func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 func (c *Changes) loses(was, now json.RawMessage) bool {
 	for _, in := range c.Within {
 		var olds, news []json.RawMessage
-		if list(at(was, in.Path), &olds) != nil || list(at(now, in.Path), &news) != nil {
+		if list(odatajson.At(was, in.Path), &olds) != nil || list(odatajson.At(now, in.Path), &news) != nil {
 			continue
 		}
 		for _, o := range olds {
@@ -137,7 +139,9 @@ func (c *Changes) loses(was, now json.RawMessage) bool {
 // same reports whether two members have the same values at all pointers. Ids and
 // types have no case.
 func same(a, b json.RawMessage, by []string) bool {
-	return !slices.ContainsFunc(by, func(path string) bool { return !bytes.EqualFold(compact(at(a, path)), compact(at(b, path))) })
+	return !slices.ContainsFunc(by, func(path string) bool {
+		return !bytes.EqualFold(odatajson.Compact(odatajson.At(a, path)), odatajson.Compact(odatajson.At(b, path)))
+	})
 }
 
 // withIDs returns a member with the ids that the tenant's has, also those of the
@@ -146,7 +150,7 @@ func (c *Changes) withIDs(was, now json.RawMessage) json.RawMessage {
 	now = withID(was, now)
 	for _, in := range c.Within {
 		var olds, news []json.RawMessage
-		if list(at(was, in.Path), &olds) != nil || list(at(now, in.Path), &news) != nil || len(news) == 0 {
+		if list(odatajson.At(was, in.Path), &olds) != nil || list(odatajson.At(now, in.Path), &news) != nil || len(news) == 0 {
 			continue
 		}
 		for i, n := range news {
@@ -155,7 +159,7 @@ func (c *Changes) withIDs(was, now json.RawMessage) json.RawMessage {
 			}
 		}
 		if raw, err := json.Marshal(news); err == nil {
-			now = replaced(now, segments(in.Path), raw)
+			now = replaced(now, odatajson.Segments(in.Path), raw)
 		}
 	}
 	return now
@@ -163,13 +167,13 @@ func (c *Changes) withIDs(was, now json.RawMessage) json.RawMessage {
 
 // withID returns an object with another's id.
 func withID(was, now json.RawMessage) json.RawMessage {
-	o, err := parseObject(now)
-	old, errOld := parseObject(was)
+	o, err := odatajson.Parse(now)
+	old, errOld := odatajson.Parse(was)
 	if err != nil || errOld != nil || old["id"] == nil {
 		return now
 	}
 	o["id"] = old["id"]
-	return o.json()
+	return o.JSON()
 }
 
 // replaced returns an object with another value at a path that is there.
@@ -177,10 +181,10 @@ func replaced(raw json.RawMessage, segs []string, value json.RawMessage) json.Ra
 	if len(segs) == 0 {
 		return value
 	}
-	o, err := parseObject(raw)
+	o, err := odatajson.Parse(raw)
 	if err != nil {
 		return raw
 	}
 	o[segs[0]] = replaced(o[segs[0]], segs[1:], value)
-	return o.json()
+	return o.JSON()
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,14 +11,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // Client is a [tenant.Client] for Microsoft Graph. Make one with [New]; it is
 // safe for concurrent use.
 //
-// Reads retry by themselves within [Config.ReadBudget]; a write is one attempt.
-// A change of one part of an object that the service takes member by member
-// ([Each]) is several requests, of which each is made once.
+// Reads retry within [Config.ReadBudget]; a write is one attempt. A change of a part
+// that the service takes member by member ([Each]) is several requests. Each of them
+// is made once.
 type Client struct {
 	cfg     Config
 	entries map[string]*Entry
@@ -80,7 +82,7 @@ func (e Entry) allowed(cfg Config) tenant.Kind {
 			off = append(off, verb)
 		}
 	}
-	if len(off) > 0 { // so that whoever misses it is told what to do
+	if len(off) > 0 { // so that people who miss a verb are told what to do
 		slices.Sort(off)
 		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: off, Reason: unproven})
 	}
@@ -101,13 +103,13 @@ func (e Entry) lacking(cloud Cloud) string {
 	return fmt.Sprintf("not available in the cloud %q", cloud)
 }
 
-// Kinds is part of [tenant.Client]: the catalogue's kinds. One that the cloud
-// lacks has no verbs, and is read as unlicensed, for that reason.
+// Kinds is part of [tenant.Client]: the catalogue's kinds. A kind
+// that the cloud lacks is without verbs, and is read as unlicensed.
 func (c *Client) Kinds(ctx context.Context) ([]tenant.Kind, error) {
 	return slices.Clone(c.kinds), ctx.Err()
 }
 
-// entry returns what is known of a kind.
+// entry returns the catalogue's entry of a kind.
 func (c *Client) entry(op, kind string) (*Entry, error) {
 	e := c.entries[kind]
 	if e == nil {
@@ -140,7 +142,7 @@ func (c *Client) url(e *Entry, below string) string { return c.cfg.Endpoint + c.
 func (c *Client) relative(e *Entry, below string) string {
 	endpoint := e.Endpoint
 	if strings.Contains(endpoint, "{directory}") {
-		directory, _ := segment(c.directory()) // locate has looked at it
+		directory, _ := odatajson.Segment(c.directory()) // locate has looked at it
 		endpoint = strings.ReplaceAll(endpoint, "{directory}", directory)
 	}
 	return "/" + e.Version + endpoint + below
@@ -160,7 +162,7 @@ func (c *Client) locate(ctx context.Context, e *Entry, op string) error {
 	}
 	err := errNoDirectory
 	if id := c.directory(); id != "" {
-		if _, err = segment(id); err == nil {
+		if _, err = odatajson.Segment(id); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("the directory id of the tenant cannot stand in an address: %w", err)
@@ -195,3 +197,6 @@ func newHTTPClient(host *http.Client) *http.Client {
 func invalid(op tenant.Operation, format string, args ...any) error {
 	return &tenant.Error{Class: tenant.Invalid, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: fmt.Sprintf(format, args...)}
 }
+
+// errNoDirectory says that a path needs the tenant's directory id.
+var errNoDirectory = errors.New("the directory id of the tenant is not known: set Config.Directory")

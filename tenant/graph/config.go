@@ -51,10 +51,10 @@ type Config struct {
 	// Cloud: a fake. Defaults to the Cloud's. No request and no token ever
 	// goes to another host.
 	Endpoint string
-	// Directory is the tenant's directory id. Defaults to what the token says.
+	// Directory is the tenant's directory id. Defaults to the token's.
 	Directory string
 	// ClientID is the application (client) id of the app registration, for the
-	// page on which an administrator consents. Defaults to what the token says.
+	// page on which an administrator consents. Defaults to the token's.
 	ClientID string
 
 	// Catalogue says which kinds there are. Defaults to [Default].
@@ -89,7 +89,7 @@ type Config struct {
 	// By default a text or binary value is a secret if its name says so
 	// ([tenant.SaysSecret]) or its type in Microsoft's metadata does, and the plan,
 	// the report, the log and the files of a backup have "[redacted]" in its place.
-	// Numbers, booleans, enumerations, times and GUIDs are none. The paths are as in
+	// Numbers, booleans, enumerations, times and GUIDs are not secrets. The paths are as in
 	// [tenant.Readable]. Secrets that the catalogue declares (Sensitive,
 	// SensitiveTypes, Masked) stay secret.
 	// Defaults to none.
@@ -99,16 +99,16 @@ type Config struct {
 	ReportOnly bool
 
 	// BreakGlass are the object ids of accounts that must always get in: see
-	// [Client.Guard]. Defaults to none but whoever is signed in.
+	// [Client.Guard]. The account that is signed in is always one of them.
 	BreakGlass []string
 	// DeviceCode says that the run signs in by device code, so that the guard
 	// names policies that block it.
 	DeviceCode bool
 
-	// ReadBudget is how long one call of Read or Get goes on being refused
-	// (429, 5xx, cut connections) before it gives up: the time of the requests
+	// ReadBudget is the time that refusals (429, 5xx, cut connections) may take in
+	// one call of Read or Get before it gives up: the time of the requests
 	// that failed and of the pauses. A pause that the service asks for and that
-	// is longer than what is left ends the call at once, as throttled. One that is
+	// exceeds the rest of the budget ends the call at once, as throttled. One that is
 	// longer than ReadBudget holds up no other request. Defaults to 5 minutes.
 	ReadBudget time.Duration
 	// RunBudget is the same for all reads of the client's life together.

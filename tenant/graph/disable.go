@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // disabling is the patch that disables those members of the entry's DisableFirst arrays
@@ -11,16 +13,16 @@ import (
 func (w *writing) disabling() json.RawMessage {
 	var out json.RawMessage
 	for _, path := range w.entry.DisableFirst {
-		next := at(w.op.Patch, path)
+		next := odatajson.At(w.op.Patch, path)
 		if next == nil {
 			continue // it does not change
 		}
 		var before, after []json.RawMessage
-		if list(at(w.op.Before, path), &before) != nil || list(next, &after) != nil {
+		if list(odatajson.At(w.op.Before, path), &before) != nil || list(next, &after) != nil {
 			continue // the service finds out
 		}
 		if members, some := disabled(before, after); some {
-			out = with(out, segments(path), members)
+			out = with(out, odatajson.Segments(path), members)
 		}
 	}
 	return out
@@ -30,11 +32,11 @@ func (w *writing) disabling() json.RawMessage {
 // not there after it; some reports whether there is one.
 func disabled(before, after []json.RawMessage) (members []json.RawMessage, some bool) {
 	for _, was := range before {
-		o, err := parseObject(was)
+		o, err := odatajson.Parse(was)
 		stays := slices.ContainsFunc(after, func(is json.RawMessage) bool { return strings.EqualFold(memberID(is), memberID(was)) })
 		if err == nil && !stays && string(o["isEnabled"]) == "true" {
 			o["isEnabled"] = json.RawMessage("false")
-			was, some = o.json(), true
+			was, some = o.JSON(), true
 		}
 		members = append(members, was)
 	}
@@ -43,18 +45,18 @@ func disabled(before, after []json.RawMessage) (members []json.RawMessage, some 
 
 // with returns an object with the members at a path.
 func with(raw json.RawMessage, segs []string, members []json.RawMessage) json.RawMessage {
-	o, err := parseObject(raw)
+	o, err := odatajson.Parse(raw)
 	if err != nil {
-		o = object{}
+		o = odatajson.Object{}
 	}
 	if len(segs) > 1 {
 		o[segs[0]] = with(o[segs[0]], segs[1:], members)
-		return o.json()
+		return o.JSON()
 	}
 	value, err := json.Marshal(members)
 	if err != nil {
 		return raw // members are JSON that was parsed
 	}
 	o[segs[0]] = value
-	return o.json()
+	return o.JSON()
 }

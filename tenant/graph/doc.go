@@ -45,7 +45,7 @@
 // No answer can hold a read up. [Config.ReadBudget] and [Config.RunBudget] bound
 // refusals and their pauses; [Config.RequestTimeout] and [Config.ReadTimeout] the
 // time of a request and of a read; [Config.MaxPages], [Config.MaxAnswerBytes] and
-// [Config.MaxReadBytes] what is taken. Pages that go round in a circle end the read.
+// [Config.MaxReadBytes] the pages and bytes. Pages in a circle end the read.
 // The result is then not complete, and its reason names the bound.
 //
 // Members, owners, scoped roles, app role assignments and other pieces of objects are
@@ -65,8 +65,8 @@
 // A write is one attempt, and an error says whether it may have taken effect.
 // Read-only properties are not sent, nor are the parts of an object that go
 // another way (assignments): they are operations of their own, see
-// [tenant.Part], and always the whole list, made from what was read just before,
-// since the service replaces what it had. Some objects take more than one
+// [tenant.Part], and always the whole list, made from a read just before, since the
+// service replaces its list. Some objects take more than one
 // request ([Each], [First], [Entry.Apart]); if one of the later ones fails the outcome
 // counts as unknown, and is found out by reading. Where others need to see a write
 // (named locations), it ends when a read shows it. Asterisks are never sent as a secret.
@@ -82,7 +82,7 @@
 //
 // No request goes to another host than the cloud's: links to others are refused,
 // redirects not followed. Errors and logs hold neither tokens nor bodies. Answers
-// are read with exact names, and one that has a name twice is no answer. An id that
+// are read with exact names, and one that has a name twice is refused. An id that
 // a server could take for something else than one segment of a path ("..", a slash,
 // also escaped) is never sent.
 //

@@ -6,15 +6,15 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Entry is a kind of Microsoft Graph, as data: what the engine has to know of
-// it, and how it is read and written. Entries are written as JSON, see
+// Entry is a kind of Microsoft Graph, as data: the engine's [tenant.Kind], and how it
+// is read and written. Entries are written as JSON, see
 // [Catalogue]; the names in the field tags are the file's.
 //
 // In all paths below Endpoint, "{id}" stands for the object's id, escaped, and
 // "{directory}" for the directory id of the tenant.
 type Entry struct {
-	// Kind is what the engine knows of it: name, key, read-only properties, sets,
-	// references and so on. Create, Update and Delete say which verbs the
+	// Kind has the engine's data: name, key, read-only properties, sets, references
+	// and so on. Create, Update and Delete say which verbs the
 	// service has; see also Unproven.
 	tenant.Kind
 
@@ -73,12 +73,12 @@ type Entry struct {
 	// each: "v1.0/api/application-update".
 	Documented map[string]string `json:"documented,omitempty"`
 
-	// Unavailable are the national clouds that lack the kind: there it has no
+	// Unavailable are the national clouds that lack the kind: there it is without
 	// verbs, needs no permission, and shows as not available. The package's own
-	// catalogue names none, since what it was made from says nothing of single
-	// kinds; where a cloud answers 404 for a kind, name it here.
+	// catalogue is without them, since its sources do not tell of single kinds.
+	// Where a cloud answers 404 for a kind, name it here.
 	Unavailable []Cloud `json:"unavailable,omitempty"`
-	// Licence is what the tenant must have bought, for people.
+	// Licence names the licence that the tenant needs, for people.
 	Licence string `json:"licence,omitempty"`
 	// Remarks are for people. Source says where the entry's facts are from: a
 	// page of Microsoft's documentation.
@@ -188,8 +188,8 @@ type First struct {
 // PartRequest is how a part of an object is written.
 type PartRequest struct {
 	// Action, if not empty, is a POST to this path below the object of the
-	// whole new value, under Wrap: "/assign". The service replaces what it had,
-	// so the value is always made from what was read just before.
+	// whole new value, under Wrap: "/assign". The service replaces its
+	// list, so the value is always made from a read just before.
 	Action string `json:"action,omitempty"`
 	// Method defaults to POST. What is put is deleted where it is to be null.
 	Method string `json:"method,omitempty"`
@@ -206,8 +206,8 @@ type PartRequest struct {
 // Each is a collection below an object whose members are written one by one:
 // those that are new are added, those that changed are changed where the
 // service can do that, and those that are gone are removed, in this order. The
-// first that fails ends it; what was done before then stays done, and the
-// outcome of the whole counts as unknown, to be found out by reading.
+// first failure ends the write. Earlier requests stay carried out, and the outcome of
+// the whole counts as unknown, to be found out by reading.
 type Each struct {
 	// Collection is below the object: "/localizedNotificationMessages",
 	// "/members/$ref".

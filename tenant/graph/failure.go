@@ -13,27 +13,28 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // odataError is the form of Graph's errors:
 // https://learn.microsoft.com/graph/errors.
 type odataError struct{ code, message, requestID string }
 
-// maxMessage bounds what is kept of the service's words, and maxWord what is
-// kept of a code or the id of a request, in bytes.
+// maxMessage is the most bytes that are kept of a message of the service, and maxWord
+// those of a code or the id of a request.
 const (
 	maxMessage = 500
 	maxWord    = 100
 )
 
-// licenceSignals are words by which the service says that the tenant has not
-// bought what it was asked for, in codes and messages, in lower case.
+// licenceSignals are words of codes and messages, in lower case, by which the service
+// says that the tenant lacks a licence.
 var licenceSignals = []string{
 	"aadpremiumlicenserequired", "license", "licence", "premium", "not provisioned", "request not applicable to target tenant",
 	"does not have a premium", "is not onboarded", "notlicensed", "tenant is not b2c",
 }
 
-// asError returns an answer that is no success as an error; nil for a success.
+// asError returns a refusal as an error, and nil for a success.
 func asError(a answer, op, kind, id string) *tenant.Error {
 	if a.status >= 200 && a.status < 300 {
 		return nil
@@ -135,8 +136,8 @@ func cut(s string, size int) string {
 // plain takes line breaks and control characters out of a message, and the
 // JSON that Intune puts around its own.
 func plain(s string) string {
-	if inner, err := parseObject([]byte(s)); err == nil && inner.text("Message") != "" {
-		s = inner.text("Message")
+	if inner, err := odatajson.Parse([]byte(s)); err == nil && inner.Text("Message") != "" {
+		s = inner.Text("Message")
 	}
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -145,4 +146,22 @@ func plain(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, ""))
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// decodeError reads a refusal. Fields that it lacks in the documented form stay
+// empty.
+func decodeError(body []byte) (e odataError) {
+	whole, err := odatajson.Parse(body)
+	if err != nil {
+		return e
+	}
+	inner, err := odatajson.Parse(whole["error"])
+	if err != nil {
+		return e
+	}
+	e.code, e.message = inner.Text("code"), inner.Text("message")
+	if more, err := odatajson.Parse(inner["innerError"]); err == nil {
+		e.requestID = more.Text("request-id")
+	}
+	return e
 }

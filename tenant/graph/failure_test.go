@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // Retry-After is read as seconds or as a date; anything else is no wait.
@@ -139,16 +140,16 @@ func TestWithout(t *testing.T) {
 		{"/a/b", `{"a":1}`, `{"a":1}`},
 		{"", `{"a":1}`, `{"a":1}`},
 	} {
-		if got := string(without(json.RawMessage(tt.body), segments(tt.path))); got != tt.want {
+		if got := string(odatajson.Without(json.RawMessage(tt.body), odatajson.Segments(tt.path))); got != tt.want {
 			t.Errorf("%s without %q: got %s, want %s", tt.body, tt.path, got, tt.want)
 		}
 	}
 	for range 50 { // the members come in any order
-		if got := string(without(json.RawMessage(`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}`), []string{"d"})); got != `{"a":1,"b":2,"c":3,"e":5,"f":6}` {
+		if got := string(odatajson.Without(json.RawMessage(`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}`), []string{"d"})); got != `{"a":1,"b":2,"c":3,"e":5,"f":6}` {
 			t.Fatalf("one of many: got %s", got)
 		}
 	}
-	if got := string(withoutTyped(json.RawMessage(`{"a":{"b":1,"b@odata.type":"t","c":2,"c@odata.type":"u"}}`), segments("/a/b"))); got != `{"a":{"c":2,"c@odata.type":"u"}}` {
+	if got := string(odatajson.WithoutTyped(json.RawMessage(`{"a":{"b":1,"b@odata.type":"t","c":2,"c@odata.type":"u"}}`), odatajson.Segments("/a/b"))); got != `{"a":{"c":2,"c@odata.type":"u"}}` {
 		t.Errorf("the type beside it stays: %s", got)
 	}
 }

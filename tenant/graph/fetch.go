@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// reading is one call of Read or Get: what it is about, and its bounds.
+// reading is one call of Read or Get: its kind, and its bounds.
 type reading struct {
 	c      *Client
 	entry  *Entry
@@ -37,7 +37,7 @@ func (r *reading) bounded(ctx context.Context) (context.Context, context.CancelF
 }
 
 // get reads one address, again and again while that may help and the budget
-// lasts. read, unless nil, takes the answer; one that it cannot read is no answer.
+// lasts. read, unless nil, takes the answer. An error of read is like no answer.
 // The error is a *tenant.Error, or the context's.
 func (r *reading) get(ctx context.Context, url, id string, read func(answer) error) (answer, error) {
 	for {

@@ -28,7 +28,7 @@ type limiter struct {
 	until    time.Time
 	refusals int
 	// longest is the longest pause that is shared; 0 for any. A longer one ends
-	// what was refused, and others ask the service themselves: one header must
+	// the refused read, and others ask the service themselves: one header must
 	// not stop a whole tenant.
 	longest time.Duration
 	// spacing is the least time between requests while the tenant's limit is
@@ -42,7 +42,7 @@ type limiter struct {
 // A refusal within so many requests after the last one says that the pace is
 // wrong, and not that a burst was too long: the requests are spaced out. What
 // goes through takes the spacing back bit by bit. Without it a read that uses
-// the limit up and the write that follows it would be refused for ever.
+// the limit up and the write that follows it would always be refused.
 const (
 	denseRefusals  = 4
 	leastSpacing   = 100 * time.Millisecond
@@ -128,7 +128,7 @@ func (l *limiter) space(n int, now time.Time) {
 
 // refused begins or prolongs the pause, and returns how long it lasts from now. A
 // pause that is longer than longest is only returned.
-// after is what the service asked for, or 0.
+// after is the pause that the service asked for, or 0.
 func (l *limiter) refused(after time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()

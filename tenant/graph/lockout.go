@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // The rules of [Client.Guard].
@@ -26,12 +27,12 @@ var _ tenant.Guard = (*Client)(nil)
 // the account or the application that the run works as, or block sign-in by
 // device code where that is how the run signed in ([Config.DeviceCode]).
 //
-// It looks at what will be written: ids, and the values of what a file only
-// refers to. A policy that cannot be read exactly breaks RuleLockout.
+// It looks at the bodies that will be written, with ids and values in place of
+// references. A policy that cannot be read exactly breaks RuleLockout.
 //
 // An account counts as excluded if a policy excludes it, or a group in which it
 // is, also through other groups, as the tenant shows them now: a group that the
-// plan makes has nobody in it.
+// plan makes is empty.
 func (c *Client) Guard(ctx context.Context, req tenant.GuardRequest) ([]tenant.Violation, error) {
 	var policies []policyChange
 	var found []tenant.Violation
@@ -86,7 +87,7 @@ type account struct {
 	unknown string          // why they could not be read
 }
 
-// accounts are the break-glass accounts and whoever is signed in.
+// accounts are the break-glass accounts and the account that is signed in.
 func (c *Client) accounts(token claims) []account {
 	var all []account
 	for _, id := range c.cfg.BreakGlass {
@@ -109,7 +110,7 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 	if c.limits["directory"] == nil {
 		e.Throttle = c.kinds[0].Throttle // a catalogue of the host's own
 	}
-	id, err := segment(a.id)
+	id, err := odatajson.Segment(a.id)
 	if err != nil {
 		a.unknown = err.Error()
 		return nil
@@ -120,10 +121,10 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 	bounded, stop := r.bounded(ctx)
 	defer stop()
 	list := collection{url: c.url(e, "/"+id+"/transitiveMemberOf") + "?$select=id&$top=999", id: a.id}
-	err = r.pages(bounded, list, func(_ answer, p page) error {
+	err = r.pages(bounded, list, func(_ answer, p odatajson.Page) error {
 		for _, raw := range p.Value {
-			if o, err := parseObject(raw); err == nil {
-				a.groups[strings.ToLower(o.text("id"))] = true
+			if o, err := odatajson.Parse(raw); err == nil {
+				a.groups[strings.ToLower(o.Text("id"))] = true
 			}
 		}
 		return nil
@@ -149,10 +150,10 @@ type policyChange struct {
 func (p policyChange) locksOut(a account) (tenant.Violation, bool) {
 	users := p.policy.users
 	v := tenant.Violation{Rule: RuleLockout, Items: []string{p.change.Item}}
-	in := func(groups []string) bool { // a group that the plan makes has nobody in it
+	in := func(groups []string) bool { // a group that the plan makes is empty
 		return slices.ContainsFunc(groups, func(g string) bool { return a.groups[strings.ToLower(g)] })
 	}
-	// A role may be the account's; nobody looks whose roles it has.
+	// Any role may be the account's: the guard does not read its roles.
 	included := has(users.include, "All") || has(users.include, a.id) || len(users.includeRoles) > 0 || in(users.includeGroups)
 	if a.unknown != "" && len(users.includeGroups) > 0 {
 		included = true

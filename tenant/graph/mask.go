@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // checkMasks refuses asterisks, and the engine's "[redacted]", where the kind has
@@ -27,9 +28,9 @@ func (w *writing) checkMasks(body json.RawMessage) error {
 
 // checkPart is checkMasks for the value of the operation's part.
 func (w *writing) checkPart(value json.RawMessage) error {
-	segs := segments(w.partPath())
+	segs := odatajson.Segments(w.partPath())
 	for _, name := range slices.Backward(segs) {
-		value = object{name: value}.json()
+		value = odatajson.Object{name: value}.JSON()
 	}
 	return w.checkMasks(value)
 }
@@ -43,7 +44,7 @@ func (e *Entry) maskIn(v any, path []string, holder string) []string {
 			return path
 		}
 	case map[string]any:
-		typ, _ := v[typeSuffix].(string)
+		typ, _ := v[odatajson.TypeSuffix].(string)
 		for name, kid := range v {
 			if found := e.maskIn(kid, append(slices.Clip(path), name), typ); found != nil {
 				return found
@@ -69,7 +70,7 @@ func (e *Entry) isSecret(path []string, holder string) bool {
 	ofType := func(typ string) bool {
 		return typ == "" || strings.TrimPrefix(typ, "#") == strings.TrimPrefix(holder, "#")
 	}
-	within := func(declared string) bool { return matchesPath(append(segments(declared), "**"), path) }
+	within := func(declared string) bool { return matchesPath(append(odatajson.Segments(declared), "**"), path) }
 	switch {
 	case slices.ContainsFunc(e.Masked, func(m tenant.Masked) bool { return within(m.Path) }),
 		slices.ContainsFunc(e.Sensitive, within),
@@ -81,7 +82,7 @@ func (e *Entry) isSecret(path []string, holder string) bool {
 		named = named[:len(named)-1]
 	}
 	return e.SecretNames && len(named) > 0 && len(path)-len(named) <= 1 && tenant.SaysSecret(named[len(named)-1]) &&
-		!slices.ContainsFunc(e.Readable, func(r tenant.Readable) bool { return ofType(r.Type) && matchesPath(segments(r.Path), named) })
+		!slices.ContainsFunc(e.Readable, func(r tenant.Readable) bool { return ofType(r.Type) && matchesPath(odatajson.Segments(r.Path), named) })
 }
 
 // matchesPath reports whether a declared path leads to a value.

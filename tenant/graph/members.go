@@ -8,16 +8,16 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// memberRequests are the requests that turn a part from what it was into what
-// it should be: additions, changes, removals.
+// memberRequests are the requests that change a part: additions, changes, removals.
 func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 	var before, after []json.RawMessage
-	if err := list(at(w.op.Before, w.partPath()), &before); err != nil {
+	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
 		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
 	}
-	value, err := w.partWithoutBeta(at(w.op.Patch, w.partPath()))
+	value, err := w.partWithoutBeta(odatajson.At(w.op.Patch, w.partPath()))
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +91,11 @@ func list(raw json.RawMessage, into *[]json.RawMessage) error {
 	return json.Unmarshal(raw, into)
 }
 
-// sent is a member as it is sent: without what the service sets.
+// sent returns a member without the properties that the service sets.
 func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
 	for _, segs := range w.partDrops(p) {
 		if len(segs) > 1 && segs[0] == "*" {
-			member = without(member, segs[1:])
+			member = odatajson.Without(member, segs[1:])
 		}
 	}
 	return member
@@ -105,7 +105,7 @@ func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
 func (w *writing) patched(p PartRequest, member json.RawMessage) json.RawMessage {
 	member = w.sent(p, member)
 	for _, name := range p.Each.UpdateDrop {
-		member = without(member, []string{name})
+		member = odatajson.Without(member, []string{name})
 	}
 	return member
 }
@@ -114,7 +114,7 @@ func (w *writing) equalMember(p PartRequest, a, b json.RawMessage) bool {
 	if p.Each != nil && p.Each.Ref+p.Each.Add != "" {
 		return strings.EqualFold(memberID(a), memberID(b))
 	}
-	return sameValue(w.sent(p, a), w.sent(p, b))
+	return odatajson.Same(w.sent(p, a), w.sent(p, b))
 }
 
 // sameMember reports whether two members are the same one, changed or not.
@@ -122,7 +122,7 @@ func (w *writing) sameMember(p PartRequest, a, b json.RawMessage) bool {
 	if p.Each.Ref+p.Each.Add != "" || len(p.Each.By) == 0 {
 		return w.equalMember(p, a, b)
 	}
-	return !slices.ContainsFunc(p.Each.By, func(name string) bool { return !sameValue(at(a, "/"+name), at(b, "/"+name)) })
+	return !slices.ContainsFunc(p.Each.By, func(name string) bool { return !odatajson.Same(odatajson.At(a, "/"+name), odatajson.At(b, "/"+name)) })
 }
 
 // memberID is the id of a member that is an id, or an object with one.
@@ -131,16 +131,16 @@ func memberID(member json.RawMessage) string {
 	if json.Unmarshal(member, &s) == nil {
 		return s
 	}
-	o, err := parseObject(member)
+	o, err := odatajson.Parse(member)
 	if err != nil {
 		return ""
 	}
-	return o.text("id")
+	return o.Text("id")
 }
 
 // action is the request for a member's own action.
 func (w *writing) action(p PartRequest, path string, member json.RawMessage) (request, error) {
-	id, err := segment(memberID(member))
+	id, err := odatajson.Segment(memberID(member))
 	if err != nil {
 		return request{}, invalid(w.op, "a member of %q cannot be added or removed: %v", w.op.Part, err)
 	}
@@ -163,7 +163,7 @@ func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, er
 	if id == "" {
 		return req, invalid(w.op, "a member of %q has no id", w.op.Part)
 	}
-	id, err := segment(id)
+	id, err := odatajson.Segment(id)
 	if err != nil {
 		return req, invalid(w.op, "a member of %q cannot be added: %v", w.op.Part, err)
 	}
@@ -187,7 +187,7 @@ func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessag
 	if len(p.Each.Set) == 0 {
 		return member, nil
 	}
-	o, err := parseObject(member)
+	o, err := odatajson.Parse(member)
 	if err != nil {
 		return nil, invalid(w.op, "a member of the part %q is no object", w.op.Part)
 	}
@@ -199,7 +199,7 @@ func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessag
 		}
 		o[name] = value
 	}
-	return o.json(), nil
+	return o.JSON(), nil
 }
 
 // memberRequest changes or removes a member that is there.
@@ -212,7 +212,7 @@ func (w *writing) memberRequest(p PartRequest, method string, member, body json.
 		return request{}, &tenant.Error{Class: tenant.Invalid, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID,
 			Message: "a member of the part " + w.op.Part + " cannot be changed or removed: it shows no id"}
 	}
-	id, err := segment(id)
+	id, err := odatajson.Segment(id)
 	if err != nil {
 		return request{}, invalid(w.op, "a member of the part %q cannot be changed or removed: %v", w.op.Part, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // withPieces adds to the members of a collection what their own bodies lack. id
@@ -13,15 +15,15 @@ func (r *reading) withPieces(ctx context.Context, sub Sub, id string, collection
 	if len(sub.Subs) == 0 || collection == nil {
 		return collection, nil
 	}
-	var members []object
-	if err := decode(collection, &members); err != nil {
+	var members []odatajson.Object
+	if err := odatajson.Decode(collection, &members); err != nil {
 		return nil, r.malformed(answer{}, id, err)
 	}
 	below, _, _ := strings.Cut(sub.Path, "?")
 	var parts []*part
 	for _, inner := range sub.Subs {
 		for _, m := range members {
-			member, err := segment(m.text("id"))
+			member, err := odatajson.Segment(m.Text("id"))
 			if err != nil {
 				return nil, r.broken(answer{}, id, fmt.Sprintf("a member of %s: %v", sub.Property, err))
 			}

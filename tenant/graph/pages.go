@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // collection is a list of the service, on one or more pages.
@@ -21,7 +22,7 @@ type collection struct {
 // pages reads a collection to its end and passes each page to each. It refuses
 // more pages than Config.MaxPages, and pages that go round in a circle. All
 // collections are read here, so that none is without bounds.
-func (r *reading) pages(ctx context.Context, c collection, each func(answer, page) error) error {
+func (r *reading) pages(ctx context.Context, c collection, each func(answer, odatajson.Page) error) error {
 	seen := map[[sha256.Size]byte]int{} // numbers of pages, by address
 	for n, next := 1, c.url; ; n++ {
 		seen[sha256.Sum256([]byte(next))] = n
@@ -51,15 +52,15 @@ func (r *reading) pages(ctx context.Context, c collection, each func(answer, pag
 }
 
 // page reads one page. A page that was cut off in the middle is read again.
-func (r *reading) page(ctx context.Context, address string, c collection) (answer, page, error) {
+func (r *reading) page(ctx context.Context, address string, c collection) (answer, odatajson.Page, error) {
 	if c.first != nil {
-		if p, err := decodePage(c.first.body); err == nil {
+		if p, err := odatajson.DecodePage(c.first.body); err == nil {
 			return *c.first, p, nil
 		}
 	}
-	var p page
+	var p odatajson.Page
 	a, err := r.get(ctx, address, c.id, func(a answer) (err error) {
-		p, err = decodePage(a.body)
+		p, err = odatajson.DecodePage(a.body)
 		return err
 	})
 	return a, p, err
@@ -70,7 +71,7 @@ func (r *reading) broken(a answer, id, message string) error {
 	return &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, ID: id, RequestID: a.requestID, Message: r.about() + ": " + message}
 }
 
-// about names the kind and the tenant, as far as it is known.
+// about names the kind and, if it is known, the tenant.
 func (r *reading) about() string {
 	if directory := r.c.directory(); directory != "" {
 		return r.entry.Name + " of the tenant " + cut(plain(directory), maxWord)

@@ -11,8 +11,8 @@ import (
 )
 
 // Permissions is part of [tenant.Client]. What is granted is read from a token:
-// Entra shows a new grant in new ones only, and for some minutes Graph may
-// refuse what a token already has. A token that cannot be read counts as
+// Entra shows a new grant in new tokens only, and for some minutes Graph may
+// refuse a permission that a token already has. A token that cannot be read counts as
 // permitting everything, until the service refuses something.
 func (c *Client) Permissions(ctx context.Context, req tenant.PermissionsRequest) (tenant.Permissions, error) {
 	var out tenant.Permissions
@@ -73,7 +73,7 @@ func (c *Client) required(req tenant.PermissionsRequest, token, person claims, u
 	for _, kind := range req.Kinds {
 		e := c.entries[kind]
 		if e.lacking(c.cfg.Cloud) != "" {
-			continue // no permission gives what is not there
+			continue // no permission gives a missing kind
 		}
 		add(kind, e.Read, false)
 		if k := e.allowed(c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
@@ -83,8 +83,8 @@ func (c *Client) required(req tenant.PermissionsRequest, token, person claims, u
 	return all
 }
 
-// consentURL is the page on which an administrator grants what the app
-// registration asks for:
+// consentURL is the page on which an administrator grants the permissions of the app
+// registration:
 // https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
 func (c *Client) consentURL(token claims) string {
 	client := cmp.Or(c.cfg.ClientID, token.AppID, token.Client)
@@ -96,8 +96,8 @@ func (c *Client) consentURL(token claims) string {
 }
 
 // Scopes returns the permissions that the kinds need with this catalogue, in
-// order and each once, the least powerful of each choice: what an app
-// registration has to ask for. Kinds that the catalogue lacks are left out.
+// order and each once, the least powerful of each choice. An app registration has to
+// ask for them. Kinds that the catalogue lacks are left out.
 func (c *Catalogue) Scopes(kinds []string, write, application bool) []string {
 	var out []string
 	for _, e := range c.Entries {

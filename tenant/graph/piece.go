@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // in reports whether an object holds the text.
 func (h Holding) in(body json.RawMessage) bool {
-	value := at(body, h.Path)
+	value := odatajson.At(body, h.Path)
 	var one string
 	if json.Unmarshal(value, &one) == nil {
 		return strings.EqualFold(one, h.Value)
@@ -43,7 +44,7 @@ func asked(parts []*part) []*part {
 
 // addSub puts the answer to the request for a piece into the object.
 func (r *reading) addSub(ctx context.Context, sub Sub, p *part, into *tenant.Resource) error {
-	o, err := parseObject(into.Body)
+	o, err := odatajson.Parse(into.Body)
 	if err != nil {
 		return err
 	}
@@ -63,13 +64,13 @@ func (r *reading) addSub(ctx context.Context, sub Sub, p *part, into *tenant.Res
 	if err != nil {
 		return err
 	}
-	into.Body = o.json()
+	into.Body = o.JSON()
 	return nil
 }
 
 // take puts properties of an answer into the object. Where there is none, as for a group
 // whose mailbox is not made yet, the object has none of them.
-func (r *reading) take(sub Sub, p *part, o object) error {
+func (r *reading) take(sub Sub, p *part, o odatajson.Object) error {
 	for _, name := range sub.Take {
 		delete(o, name)
 	}
@@ -79,7 +80,7 @@ func (r *reading) take(sub Sub, p *part, o object) error {
 		}
 		return p.err
 	}
-	got, err := parseObject(p.body)
+	got, err := odatajson.Parse(p.body)
 	if err != nil {
 		return r.malformed(p.answer, p.id, err)
 	}
@@ -112,8 +113,8 @@ func (r *reading) take(sub Sub, p *part, o object) error {
 func (r *reading) idsOf(members []json.RawMessage, p *part) ([]json.RawMessage, error) {
 	ids := make([]json.RawMessage, len(members))
 	for i, member := range members {
-		o, err := parseObject(member)
-		if err == nil && o.text("id") == "" {
+		o, err := odatajson.Parse(member)
+		if err == nil && o.Text("id") == "" {
 			err = fmt.Errorf("a member has no id")
 		}
 		if err != nil {

@@ -33,7 +33,7 @@ func newPipeline(cfg Config, cred azcore.TokenCredential) runtime.Pipeline {
 	})
 }
 
-// request is one request, as it is sent once.
+// request is one request, to be sent once.
 type request struct {
 	method string
 	url    string
@@ -45,7 +45,7 @@ type request struct {
 	// until, if not nil, waits after a write until it shows.
 	until func(context.Context) error
 	// clientID is the client-request-id, by which Microsoft's support finds a
-	// request of which no answer came.
+	// request without an answer.
 	clientID string
 }
 
@@ -61,7 +61,7 @@ type answer struct {
 // errNotSent marks an error of before anything was sent.
 var errNotSent = errors.New("nothing was sent")
 
-// send sends a request once. An error means that there was no whole answer.
+// send sends a request once. An error means that no whole answer came.
 func (c *Client) send(ctx context.Context, pl runtime.Pipeline, r request) (answer, error) {
 	req, err := runtime.NewRequest(ctx, r.method, r.url)
 	if err != nil {

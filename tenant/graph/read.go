@@ -12,10 +12,11 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // Read is part of [tenant.Client]. Lists are read page by page and passed on as
-// they come, so that what is held in memory is a page, however many there are.
+// they come, so that one page is in memory, however many there are.
 func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(tenant.Resource) error) (tenant.ReadResult, error) {
 	e, err := c.entry("read", req.Kind)
 	if err != nil {
@@ -45,7 +46,7 @@ func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 	return c.result(ctx, e, out, err)
 }
 
-// output is where what was read goes.
+// output receives the objects that were read.
 type output struct {
 	emit   func(tenant.Resource) error
 	failed error // of emit
@@ -174,8 +175,8 @@ func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
 	return whole[0], nil
 }
 
-// singleQuery is the query of a read by id: it expands what the list expands, unless
-// the kind says otherwise.
+// singleQuery is the query of a read by id: it has the list's $expand, unless the kind
+// says otherwise.
 func (e *Entry) singleQuery() string {
 	if e.List.SingleQuery != "" {
 		return e.List.SingleQuery
@@ -193,9 +194,9 @@ func (e *Entry) singleQuery() string {
 func (r *reading) part(id, below, search string) *part {
 	p := &part{id: id}
 	if !r.entry.Singleton {
-		escaped, err := segment(id)
+		escaped, err := odatajson.Segment(id)
 		if err != nil {
-			p.err = &tenant.Error{Class: tenant.Invalid, Op: r.op, Kind: r.entry.Name, ID: cut(id, maxID), Message: err.Error()}
+			p.err = &tenant.Error{Class: tenant.Invalid, Op: r.op, Kind: r.entry.Name, ID: cut(id, odatajson.MaxID), Message: err.Error()}
 			return p
 		}
 		below = "/" + escaped + below
@@ -210,12 +211,12 @@ func (r *reading) single(a answer) (json.RawMessage, error) {
 	if !r.entry.Singleton {
 		return a.body, nil
 	}
-	whole, err := parseObject(a.body)
+	whole, err := odatajson.Parse(a.body)
 	if err != nil {
 		return a.body, nil // the caller finds out
 	}
 	var list []json.RawMessage
-	if whole[r.entry.idProperty()] == nil && decode(whole[pageItems], &list) == nil && len(list) == 1 {
+	if whole[r.entry.idProperty()] == nil && odatajson.Decode(whole[odatajson.PageItems], &list) == nil && len(list) == 1 {
 		return list[0], nil
 	}
 	return a.body, nil
@@ -260,7 +261,7 @@ func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest)
 	return r.list(ctx, out, "", whole)
 }
 
-// byID reads objects by id. One that is not there is no error.
+// byID reads objects by id. An absent one is not an error.
 func (r *reading) byID(ctx context.Context, out *output, parts []*part) error {
 	for len(parts) > 0 {
 		n := min(len(parts), 5*batchSize) // so much is held at a time
@@ -294,7 +295,7 @@ func (r *reading) byID(ctx context.Context, out *output, parts []*part) error {
 	return nil
 }
 
-// finish adds what the bodies lack and passes the objects on.
+// finish adds the pieces that the bodies lack and passes the objects on.
 func (r *reading) finish(ctx context.Context, out *output, found []tenant.Resource) error {
 	if err := r.addSubs(ctx, found); err != nil {
 		return err
@@ -311,7 +312,7 @@ func (r *reading) finish(ctx context.Context, out *output, found []tenant.Resour
 // matches one of them is passed on.
 func (r *reading) list(ctx context.Context, out *output, filter string, only []tenant.Match) error {
 	begun := false
-	err := r.pages(ctx, collection{url: r.c.url(r.entry, "") + query(r.entry.List.Query, filter)}, func(a answer, p page) error {
+	err := r.pages(ctx, collection{url: r.c.url(r.entry, "") + query(r.entry.List.Query, filter)}, func(a answer, p odatajson.Page) error {
 		begun = true
 		found, err := r.found(a, p, only)
 		if err != nil {
@@ -326,7 +327,7 @@ func (r *reading) list(ctx context.Context, out *output, filter string, only []t
 }
 
 // found returns the objects of a page that were asked for.
-func (r *reading) found(a answer, p page, only []tenant.Match) ([]tenant.Resource, error) {
+func (r *reading) found(a answer, p odatajson.Page, only []tenant.Match) ([]tenant.Resource, error) {
 	var found []tenant.Resource
 	for _, raw := range p.Value {
 		res, err := r.entry.resource(raw)
@@ -334,11 +335,11 @@ func (r *reading) found(a answer, p page, only []tenant.Match) ([]tenant.Resourc
 		case err != nil:
 			return nil, r.malformed(a, "", err)
 		case r.entry.skipped(raw):
-		case only != nil && !slices.ContainsFunc(only, func(m tenant.Match) bool { return matches(res.Body, m) }):
+		case only != nil && !slices.ContainsFunc(only, func(m tenant.Match) bool { return odatajson.Matches(res.Body, m) }):
 		case res.ID == "":
 			return nil, r.malformed(a, "", fmt.Errorf("an object has no %s", r.entry.idProperty()))
 		default:
-			if _, err := segment(res.ID); err != nil {
+			if _, err := odatajson.Segment(res.ID); err != nil {
 				return nil, r.broken(a, "", "the service names an object by an id that is not used: "+err.Error())
 			}
 			found = append(found, res)
@@ -363,7 +364,7 @@ func (r *reading) pass(ctx context.Context, out *output, found []tenant.Resource
 	return err
 }
 
-// addSubs reads what the objects' own bodies lack, and puts it in.
+// addSubs reads the pieces that the objects' bodies lack, and adds them.
 func (r *reading) addSubs(ctx context.Context, found []tenant.Resource) error {
 	if len(r.entry.Subs) == 0 || len(found) == 0 {
 		return nil
@@ -391,8 +392,7 @@ func (r *reading) addSubs(ctx context.Context, found []tenant.Resource) error {
 	return nil
 }
 
-// subValue is what a sub-resource holds, all its pages; nil for an object that
-// is not there.
+// subValue returns all pages of a sub-resource, or nil for an absent object.
 func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessage, error) {
 	if p.err != nil {
 		if sub.Object && tenant.ClassOf(p.err) == tenant.NotFound {
@@ -411,7 +411,7 @@ func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessa
 		return res.Body, nil
 	}
 	all := []json.RawMessage{}
-	err := r.pages(ctx, collection{url: r.address(p), id: p.id, first: &p.answer}, func(_ answer, page page) error {
+	err := r.pages(ctx, collection{url: r.address(p), id: p.id, first: &p.answer}, func(_ answer, page odatajson.Page) error {
 		all = append(all, page.Value...)
 		return nil
 	})
@@ -471,7 +471,7 @@ func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 	return res, c.explain(e.Read, err)
 }
 
-// explain adds what is missing to an error of a refused call.
+// explain adds the missing permissions to the error of a refused call.
 func (c *Client) explain(s Scopes, err error) error {
 	if e, ok := errors.AsType[*tenant.Error](err); ok && e.Class == tenant.AccessDenied {
 		e.Missing = c.missing(s)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // withSecrets returns the catalogue with the default secrets of each kind: see
@@ -112,7 +113,7 @@ func (e *Entry) leaves() []leaf {
 		}
 	}
 	for _, p := range e.Parts {
-		for _, name := range segments(p.Path) {
+		for _, name := range odatajson.Segments(p.Path) {
 			read[name] = !idsOnly[name]
 		}
 	}
@@ -169,7 +170,7 @@ type verdict struct {
 	secret bool
 	// byType: the name alone does not say that the value is a secret.
 	byType bool
-	// readable: the value is a text in JSON and its name says secret, but it is none.
+	// readable: the value is a text in JSON and its name says secret, but it is not one.
 	readable bool
 	source   string
 }
@@ -251,7 +252,7 @@ func (c Config) withReadable(refuse func(format string, args ...any)) {
 		}
 		k := &c.Catalogue.Entries[i].Kind
 		for _, path := range paths {
-			segs := segments(path)
+			segs := odatajson.Segments(path)
 			for len(segs) > 0 && segs[len(segs)-1] == "*" {
 				segs = segs[:len(segs)-1]
 			}
@@ -264,7 +265,7 @@ func (c Config) withReadable(refuse func(format string, args ...any)) {
 	}
 }
 
-// escaped returns the segments of a JSON pointer as they are written.
+// escaped returns the segments of a JSON pointer with their escapes.
 func escaped(segs []string) []string {
 	out := slices.Clone(segs)
 	for i := range out {

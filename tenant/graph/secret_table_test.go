@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 const tableFile = "testdata/secrets.txt"
@@ -149,12 +150,12 @@ func TestKindsOfDefaultSecrets(t *testing.T) {
 			t.Errorf("%s: the default secrets are added twice", k.Name)
 		}
 		for _, key := range k.NaturalKey {
-			if e.isSecret(segments(key), "") {
+			if e.isSecret(odatajson.Segments(key), "") {
 				t.Errorf("%s: the natural key %s is a secret", k.Name, key)
 			}
 		}
 		for _, r := range k.References {
-			if e.isSecret(segments(r.Path), r.Type) {
+			if e.isSecret(odatajson.Segments(r.Path), r.Type) {
 				t.Errorf("%s: the reference %s is a secret", k.Name, r.Path)
 			}
 		}
@@ -163,6 +164,6 @@ func TestKindsOfDefaultSecrets(t *testing.T) {
 
 // declares reports whether the catalogue itself declares a secret there.
 func (e *Entry) declares(path []string) bool {
-	within := func(declared string) bool { return matchesPath(append(segments(declared), "**"), path) }
+	within := func(declared string) bool { return matchesPath(append(odatajson.Segments(declared), "**"), path) }
 	return slices.ContainsFunc(e.Masked, func(m tenant.Masked) bool { return within(m.Path) }) || slices.ContainsFunc(e.Sensitive, within)
 }

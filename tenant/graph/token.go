@@ -10,10 +10,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// claims are what an access token says of itself. It is not verified: that is
-// for the service that it is for. Here it only tells people what is missing.
+// claims are the claims of an access token. The package does not verify the token: the
+// service does. Here the claims only tell people which permissions are missing.
 // https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 type claims struct {
 	Directory string   `json:"tid"`
@@ -31,7 +32,7 @@ type claims struct {
 // granted are the names of the permissions.
 func (c claims) granted() []string { return append(strings.Fields(c.Scopes), c.Roles...) }
 
-// isApplication reports whether nobody is signed in.
+// isApplication reports whether the token is an application's, without a person.
 func (c claims) isApplication() bool { return c.Scopes == "" }
 
 // tokenReader reads the claims of the credentials' tokens. Safe for concurrent
@@ -83,7 +84,7 @@ func parseClaims(token string) claims {
 	}
 	var c claims
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || decode(payload, &c) != nil {
+	if err != nil || odatajson.Decode(payload, &c) != nil {
 		return claims{opaque: true}
 	}
 	return c

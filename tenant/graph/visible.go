@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 const (
@@ -31,7 +32,7 @@ func (w *writing) untilThere(ctx context.Context) error {
 // untilNot waits until a read shows that a condition no longer holds. Its error is a
 // *tenant.Error or the context's.
 func (w *writing) untilNot(ctx context.Context, when tenant.Condition) error {
-	err := w.until(ctx, func(body json.RawMessage) bool { return !meets(body, when) })
+	err := w.until(ctx, func(body json.RawMessage) bool { return !odatajson.Meets(body, when) })
 	if errors.Is(err, errNotVisible) {
 		return &tenant.Error{Class: tenant.Transient, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID, Err: err,
 			Message: "the object was changed so that it can be deleted, and was not deleted: sync again later"}

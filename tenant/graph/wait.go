@@ -14,7 +14,7 @@ const maxPause = time.Minute
 const maxRetryAfter = 1e6 * time.Second
 
 // retryAfter reads the header Retry-After: seconds, or a date (RFC 9110,
-// section 10.2.3). 0 if there is none that can be read.
+// section 10.2.3). It returns 0 for any other header.
 func retryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 {

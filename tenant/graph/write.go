@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// Apply is part of [tenant.Client]: one attempt, whatever comes back.
+// Apply is part of [tenant.Client]: one attempt, with any answer.
 func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied, error) {
 	e, err := c.entry(string(op.Verb), op.Kind)
 	if err != nil {
@@ -30,7 +31,7 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 	}
 	w := &writing{c: c, entry: e, op: op}
 	if op.Verb != tenant.Create && !e.Singleton {
-		id, err := segment(op.ID)
+		id, err := odatajson.Segment(op.ID)
 		if err != nil {
 			return tenant.Applied{}, invalid(op, "%v", err)
 		}
@@ -90,7 +91,7 @@ type writing struct {
 	object string
 	// apart are the properties that go in a PATCH of their own, and empty says that
 	// there are no others.
-	apart object
+	apart odatajson.Object
 	empty bool
 }
 
@@ -121,24 +122,25 @@ func (w *writing) request() (request, error) {
 	if err != nil {
 		return req, err
 	}
-	if err := w.checkMasks(o.json()); err != nil {
+	if err := w.checkMasks(o.JSON()); err != nil {
 		return req, err
 	}
 	w.takeApart(o)
 	w.empty = hasNothing(o)
-	if req.body, err = bound(o.json(), r.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
+	if req.body, err = bound(o.JSON(), r.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
 		return req, invalid(w.op, "it cannot be written: %v", err)
 	}
 	if r.Wrap != "" {
-		req.body = object{r.Wrap: req.body}.json()
+		req.body = odatajson.Object{r.Wrap: req.body}.JSON()
 	}
 	return req, nil
 }
 
-// content is what a request holds: without what the service sets, without
-// parts, which go another way, and with what the request always has.
-func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
-	o, err := parseObject(raw)
+// content returns the body of a request: without the properties that the service
+// sets, without parts, which have requests of their own, and with those that the
+// request always has.
+func (w *writing) content(raw json.RawMessage, r Request) (odatajson.Object, error) {
+	o, err := odatajson.Parse(raw)
 	if err != nil {
 		return nil, invalid(w.op, "the content is no JSON object")
 	}
@@ -154,24 +156,24 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 	for _, name := range r.Drop {
 		drop = append(drop, "/"+name)
 	}
-	body := o.json()
+	body := o.JSON()
 	for _, path := range drop {
-		segs := segments(path)
+		segs := odatajson.Segments(path)
 		if len(segs) == 1 && (segs[0] == "@odata.type" || slices.Contains(r.Keep, segs[0])) {
 			continue
 		}
-		body = withoutTyped(body, segs)
+		body = odatajson.WithoutTyped(body, segs)
 	}
 	if body, err = w.withoutBeta(body); err != nil {
 		return nil, err
 	}
-	if o, err = parseObject(body); err != nil {
+	if o, err = odatajson.Parse(body); err != nil {
 		return nil, invalid(w.op, "the content is no JSON object")
 	}
 	// A patch of a polymorphic object has to say which type it is.
 	if _, there := o["@odata.type"]; !there {
 		for _, from := range []json.RawMessage{w.op.After, w.op.Before} {
-			if was, err := parseObject(from); err == nil && was["@odata.type"] != nil {
+			if was, err := odatajson.Parse(from); err == nil && was["@odata.type"] != nil {
 				o["@odata.type"] = was["@odata.type"]
 				break
 			}
@@ -180,7 +182,7 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 	for name, value := range r.Set {
 		o[name] = value
 	}
-	if w.c.cfg.ReportOnly && w.op.Verb == tenant.Create && w.entry.Name == conditionalAccess && strings.EqualFold(o.text("state"), "enabled") {
+	if w.c.cfg.ReportOnly && w.op.Verb == tenant.Create && w.entry.Name == conditionalAccess && strings.EqualFold(o.Text("state"), "enabled") {
 		o["state"] = json.RawMessage(`"enabledForReportingButNotEnforced"`)
 	}
 	return o, nil
@@ -233,7 +235,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 	if err != nil {
 		return out // no content, or none that is an object
 	}
-	if _, err := segment(res.ID); err == nil && w.op.ID == "" {
+	if _, err := odatajson.Segment(res.ID); err == nil && w.op.ID == "" {
 		out.Resource.ID = res.ID
 	}
 	if len(w.entry.Subs)+len(w.apart) == 0 && a.status != http.StatusAccepted {
@@ -245,7 +247,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 // partRequest makes the request of an action that replaces a part whole.
 func (w *writing) partRequest(p PartRequest) (request, error) {
 	req := request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object+p.Action)}
-	value := at(w.op.Patch, w.partPath())
+	value := odatajson.At(w.op.Patch, w.partPath())
 	if value == nil {
 		return req, invalid(w.op, "the patch has nothing of the part %q", w.op.Part)
 	}
@@ -266,7 +268,7 @@ func (w *writing) partRequest(p PartRequest) (request, error) {
 	}
 	req.body = value
 	if p.Wrap != "" {
-		req.body = object{p.Wrap: value}.json()
+		req.body = odatajson.Object{p.Wrap: value}.JSON()
 	}
 	return req, w.checkPart(value)
 }
@@ -283,10 +285,10 @@ func (w *writing) partPath() string {
 // partDrops are paths within the part that are not sent: those that the kind
 // has as read-only below it, and the request's own.
 func (w *writing) partDrops(p PartRequest) [][]string {
-	part := segments(w.partPath())
+	part := odatajson.Segments(w.partPath())
 	var out [][]string
 	for _, path := range w.entry.ReadOnly {
-		if segs := segments(path); len(segs) > len(part) && slices.Equal(segs[:len(part)], part) {
+		if segs := odatajson.Segments(path); len(segs) > len(part) && slices.Equal(segs[:len(part)], part) {
 			out = append(out, segs[len(part):])
 		}
 	}
@@ -298,7 +300,7 @@ func (w *writing) partDrops(p PartRequest) [][]string {
 
 func dropFrom(value json.RawMessage, paths [][]string) json.RawMessage {
 	for _, segs := range paths {
-		value = withoutTyped(value, segs)
+		value = odatajson.WithoutTyped(value, segs)
 	}
 	return value
 }
@@ -356,11 +358,11 @@ func (w *writing) begun(err error) error {
 
 // typed adds to a patch the type that a polymorphic object has to name.
 func (w *writing) typed(patch json.RawMessage) json.RawMessage {
-	o, err := parseObject(patch)
-	was, errBefore := parseObject(w.op.Before)
+	o, err := odatajson.Parse(patch)
+	was, errBefore := odatajson.Parse(w.op.Before)
 	if err != nil || errBefore != nil || was["@odata.type"] == nil {
 		return patch
 	}
 	o["@odata.type"] = was["@odata.type"]
-	return o.json()
+	return o.JSON()
 }

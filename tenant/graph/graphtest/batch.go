@@ -20,8 +20,8 @@ type step struct {
 	DependsOn []string          `json:"dependsOn"`
 }
 
-// checkSteps says what is wrong with a batch as a whole: then none of its
-// requests is carried out.
+// checkSteps returns the error of a batch as a whole. With one, none of its requests is
+// carried out.
 func checkSteps(steps []step) string {
 	switch n := len(steps); {
 	case n == 0:

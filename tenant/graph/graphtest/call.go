@@ -104,8 +104,8 @@ func (c *call) answer() answer {
 	return a
 }
 
-// batch carries out the requests of a batch, each by itself, and answers them
-// in another order. The outer answer says nothing of theirs.
+// batch carries out the requests of a batch one by one, and answers them in another
+// order. The status of the outer answer does not tell of theirs.
 // https://learn.microsoft.com/graph/json-batching
 func (c *call) batch() answer {
 	if c.isPart || c.method != http.MethodPost {

@@ -12,7 +12,7 @@ import (
 )
 
 // Token makes up an access token of a person in a directory who has these
-// permissions. Its signature is none.
+// permissions. It is not signed.
 func Token(directory string, scopes ...string) string {
 	return token(map[string]any{"tid": directory, "scp": strings.Join(scopes, " "), "oid": "person", "appid": "app"})
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// bins are where Graph keeps what was deleted, for 30 days, and the kinds in
-// each by the segment that lists them. What is restored keeps its id; what is
-// made anew does not. Other kinds are gone at once.
+// bins are the places where Graph keeps deleted objects for 30 days, and the kinds in
+// each by the segment that lists them. A restored object keeps its id, and one that is
+// created again gets a new one. Objects of other kinds are deleted at once.
 var bins = []struct {
 	path  string
 	kinds map[string]string
@@ -53,7 +53,7 @@ func (s *Server) binned(path string) (b binned, ok bool) {
 	return binned{}, false
 }
 
-// deleted returns what can be restored.
+// deleted returns the objects that can be restored.
 func (s *Server) deleted(kind string) []tenant.Resource {
 	all := s.Fake.Deleted(kind)
 	s.mu.Lock()
@@ -61,7 +61,7 @@ func (s *Server) deleted(kind string) []tenant.Resource {
 	return slices.DeleteFunc(all, func(r tenant.Resource) bool { return s.purged[r.ID] })
 }
 
-// onDeleted shows, restores or purges what was deleted.
+// onDeleted shows, restores or purges deleted objects.
 func (t *target) onDeleted(b binned) answer {
 	var all []object
 	for _, r := range t.server.deleted(t.entry.Name) {

@@ -22,14 +22,14 @@
 // # What it refuses
 //
 // A request that Microsoft's documentation calls wrong is refused, with Graph's
-// status, code and form of errors, and has no effect:
+// status, code and form of errors, and changes nothing:
 //
-//	401  no token, one that is not a Bearer token, or one that is not accepted
-//	400  a write without Content-Type, or whose body is no JSON object
+//	401  no token, one that is not a Bearer token, or one that the server refuses
+//	400  a write without Content-Type, or whose body is not a JSON object
 //	415  a body that is not application/json, or compressed otherwise than by gzip
 //	405  HEAD and other methods that Graph has not, or that the address has not
 //	400  a query option that is unknown, twice there, wrong, or not of a GET
-//	412  an If-Match that does not name the object as it is
+//	412  an If-Match that does not name the object's present state
 //	409  a new object with an id that is taken, where its maker chooses the id
 //
 // Every query option is carried out or refused, in all collections: no list is
@@ -43,10 +43,10 @@
 // names of options begin with "$"; beta takes them without it.
 //
 // A batch is refused whole if two ids differ in case only, an address is absolute, a
-// body has no Content-Type, or dependsOn is neither sequential nor on one request.
+// body lacks its Content-Type, or dependsOn is neither sequential nor on one request.
 // What depends on a failed request fails with 424.
 //
-// A PUT replaces an object, and /assign a list: what is not sent is lost.
+// A PUT replaces an object, and /assign a list: values that are not sent are lost.
 //
 // Bodies and the names in queries are held against Microsoft's metadata of the version:
 // unknown properties and types, values of another type, and values of abstract types
@@ -58,17 +58,18 @@
 //
 // A service may answer a value in another form than it was sent: "Enabled" for
 // "enabled", flags and sets in another order, dates with fractions, GUIDs in upper
-// case, defaults, and null for what is new. [Config.Forms] and [Server.Spell] turn
+// case, defaults, and null for new properties. [Config.Forms] and [Server.Spell] turn
 // this on. A host that is not at rest then has a drift loop:
 //
 //	server.Spell(graphtest.AllForms()) // and sync twice: the second finds nothing
 //
 // The catalogue declares which texts are enumerations and flags, which arrays are sets,
-// and which defaults there are. Forms.Undeclared respells what the catalogue forgot.
+// and the defaults. Forms.Undeclared respells values that the catalogue does not
+// declare.
 //
 // # What it does not have
 //
 // It has no delta, no $metadata, no functions in addresses, no keys in parentheses,
-// and no kind of its own. It does not know which properties a create needs beyond the
+// and no kinds of its own. It does not know which properties a create needs beyond the
 // id.
 package graphtest

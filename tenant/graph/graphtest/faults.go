@@ -109,7 +109,7 @@ type Fault struct {
 	Effect bool
 	// Cut cuts the connection: before the request is carried out, with Effect
 	// after it, and with Body in the middle of the answer's body. A request
-	// within a batch has no connection of its own, and is answered 504.
+	// within a batch shares its connection, and is answered 504.
 	Cut  bool
 	Body bool
 	// Link, if not empty, takes the place of the answer's nextLink.

@@ -87,7 +87,7 @@ var (
 // added is a property of the service that no client knows yet.
 const added = "propertyOfALaterRelease"
 
-// value spells what is at a path, in an object of a type, and returns it.
+// value spells the value at a path, in an object of a type, and returns it.
 func (r *respeller) value(path []string, v any, typ string) any {
 	switch v := v.(type) {
 	case object:

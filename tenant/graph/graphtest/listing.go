@@ -216,7 +216,7 @@ func (l *listing) answer(all []object, partial, count bool) answer {
 	return l.page(page, from, len(kept), more)
 }
 
-// generated answers with a page of objects that are made as they are read.
+// generated answers with a page of objects that are made for the answer.
 func (l *listing) generated(g generator) answer {
 	from, refusal := l.from()
 	if refusal != nil {
@@ -313,8 +313,8 @@ type generator struct {
 	body func(i int) string
 }
 
-// Generate makes a kind's list show n objects that are made as they are read
-// and held nowhere: for benchmarks of many.
+// Generate makes a kind's list show n objects that are made for each answer
+// and stored nowhere, for benchmarks.
 func (s *Server) Generate(kind string, n int, body func(i int) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

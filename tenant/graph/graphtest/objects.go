@@ -19,7 +19,7 @@ type target struct {
 	entry *graph.Entry
 }
 
-// carryOut does what a request asks for.
+// carryOut carries out a request.
 func (t *target) carryOut(below []string) answer {
 	if problem := lacksHeader(t.entry, t.method, t.header); problem != "" {
 		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
@@ -101,7 +101,7 @@ func (t *target) entity(status int, shown object) answer {
 	return t.ok(status, shown)
 }
 
-// onObject reads or changes one object, or what is below it.
+// onObject reads or changes one object, or a part below it.
 func (t *target) onObject(id string, below []string) answer {
 	if t.method == http.MethodGet && t.server.cutOff(t.entry.Name) {
 		return t.fail(http.StatusServiceUnavailable, "ServiceUnavailable", "cut off by the test")
@@ -315,7 +315,8 @@ func chosenIDs(entries map[string]*graph.Entry) map[string]string {
 	return out
 }
 
-// shown is an object as an answer has it: without what is read by itself.
+// shown returns an object as an answer has it: without the pieces that have reads of
+// their own.
 func (t *target) shown(res tenant.Resource) (object, error) {
 	body, err := decode(res.Body)
 	if err != nil {
@@ -376,7 +377,7 @@ func (t *target) tag(res tenant.Resource) (string, bool) {
 	return fmt.Sprintf(`W/"%s"`, sum(string(res.Body))), true
 }
 
-// mismatch refuses a write whose If-Match does not name the object as it is. A kind
+// mismatch refuses a write whose If-Match does not name the object's present state. A kind
 // without ETags matches no tag but "*". errors, "HTTP status codes": 412; its code
 // is in "Code property".
 func (t *target) mismatch(res tenant.Resource) (answer, bool) {

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// part is a request about what is below an object.
+// part is a request about a part below an object.
 type part struct {
 	*target
 	parent tenant.Resource
@@ -22,7 +22,7 @@ type part struct {
 	below  []string
 }
 
-// onPart reads or changes what is below an object.
+// onPart reads or changes a part below an object.
 func (t *target) onPart(res tenant.Resource, below []string) answer {
 	whole, err := decode(res.Body)
 	if err != nil {
@@ -192,7 +192,7 @@ func (p *part) actions() (answer, bool) {
 	return a, true
 }
 
-// action replaces a part whole, as /assign does: what is not sent is lost.
+// action replaces a part whole, as /assign does: members that are not sent are lost.
 func (p *part) action(name, at string, req graph.PartRequest) answer {
 	body, refusal := p.payload(p.body)
 	if refusal != nil {

@@ -41,7 +41,7 @@ func (exchange) ok(status int, body any) answer {
 
 func (exchange) empty() answer { return answer{status: http.StatusNoContent, header: http.Header{}} }
 
-// context is the address by which an answer says what it is: of a collection
+// context is the address by which an answer tells its type: of a collection
 // or, with "/$entity", of one object.
 func (x exchange) context(e *graph.Entry, of string) string {
 	return x.host + "/" + x.version + "/$metadata#" + strings.TrimPrefix(e.Endpoint, "/") + of
@@ -64,12 +64,12 @@ func (x exchange) noResource(segment string) answer {
 	return x.fail(http.StatusNotFound, "ResourceNotFound", "Resource not found for the segment '"+segment+"'.")
 }
 
-// unreadable refuses a body that is no JSON object.
+// unreadable refuses a body that is not a JSON object.
 func (x exchange) unreadable() answer {
 	return x.fail(http.StatusBadRequest, odata.BadRequest, "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
 }
 
-// failed answers with what the tenant, or the reader of queries, refused.
+// failed answers with the refusal of the tenant or of the reader of queries.
 func (x exchange) failed(err error) answer {
 	if e, ok := errors.AsType[*odata.Error](err); ok {
 		return x.fail(http.StatusBadRequest, e.Code, e.Message)

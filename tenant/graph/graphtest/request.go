@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/odata"
 )
 
-// maxBody bounds what a compressed body becomes.
+// maxBody is the most bytes of a body that is unpacked.
 const maxBody = 16 << 20
 
 // methods are those of Graph; HEAD is not among them.

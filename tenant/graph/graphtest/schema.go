@@ -19,7 +19,7 @@ type schema struct {
 	previews bool
 }
 
-// check returns what is wrong with a body for an object of the kind, or "". A kind
+// check returns the problem of a body for an object of the kind, or "". A kind
 // that the metadata does not have is not checked.
 func (s schema) check(e *graph.Entry, body object) string {
 	at, ok := s.model.Endpoint(e.Endpoint)
@@ -46,7 +46,7 @@ func (s schema) checkPart(e *graph.Entry, property string, value any) string {
 	return s.value(value, declared[0])
 }
 
-// checkNames returns what is wrong with the properties that a query names, or "". A
+// checkNames returns the problem of the properties that a query names, or "". A
 // property of a derived type counts, and so does all that is below a property.
 func (s schema) checkNames(e *graph.Entry, paths []string) string {
 	at, ok := s.model.Endpoint(e.Endpoint)
@@ -157,7 +157,7 @@ var separate = map[string][]string{
 	"mobileAppManagementPolicies":    {"appliesTo"},
 }
 
-// goesAlone reports whether a change is of such properties, and what is wrong with a
+// goesAlone reports whether a change is of such properties, and the problem of a
 // change of those and others.
 func goesAlone(e *graph.Entry, body object) (alone bool, problem string) {
 	var first, other string

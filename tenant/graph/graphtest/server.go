@@ -25,8 +25,8 @@ type Config struct {
 	// Defaults to tenanttest's.
 	Directory string
 	// Accepts says which access tokens are good. Defaults to all. See
-	// authtest's Entra.Accepts. What a token permits is read from its claims;
-	// one that is no JWT permits everything.
+	// authtest's Entra.Accepts. A token permits what its claims name; a token that
+	// is not a JWT permits everything.
 	Accepts func(accessToken string) bool
 	// PageSize is the most objects of a page. Defaults to 100.
 	PageSize int
@@ -156,7 +156,7 @@ type Request struct {
 	Path string
 	// Inner: it was within a batch.
 	Inner bool
-	// Status is what was answered; 0 if the connection was cut.
+	// Status is the status of the answer, or 0 if the connection was cut.
 	Status int
 	// ID is the request-id, ClientID the client-request-id.
 	ID, ClientID string

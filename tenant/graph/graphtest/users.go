@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/odata"
 )
 
-// AddMember puts an account into a group. The server has no users otherwise: it
-// tells only which groups an account is in.
+// AddMember puts an account into a group. The server knows users only by
+// the groups that they are in.
 func (s *Server) AddMember(user, group string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,14 +26,14 @@ func (s *Server) HideMembers() {
 	s.hidden = true
 }
 
-// memberships is a request for what an account is a member of.
+// memberships is a request for the groups of an account.
 type memberships struct {
 	user  string
 	cast  bool // to groups
 	count bool
 }
 
-// membershipsOf reads the address of what an account is a member of.
+// membershipsOf reads the address of an account's groups.
 func membershipsOf(path string) (m memberships, ok bool) {
 	segs := strings.Split(path, "/")
 	if len(segs) < 3 || segs[0] != "users" || segs[2] != "transitiveMemberOf" {

@@ -11,9 +11,9 @@ func inV1(e *graph.Entry) bool {
 	return has
 }
 
-// beyond returns what a body holds that a request's version does not know. At v1.0
-// that is much of Intune: the filters of assignments among it, so that a list that is
-// read at v1.0 and assigned as it was read loses them.
+// beyond returns the properties of a body that a request's version does not know. At
+// v1.0 these are many of Intune's, such as the filters of assignments: a list that is
+// read and assigned at v1.0 loses them.
 func beyond(e *graph.Entry, beta bool, body object) []graphmeta.Hit {
 	if beta {
 		return nil
@@ -25,7 +25,7 @@ func beyond(e *graph.Entry, beta bool, body object) []graphmeta.Hit {
 	return b.In(body)
 }
 
-// hide takes out what a request's version does not show.
+// hide removes the properties that a request's version does not show.
 func hide(e *graph.Entry, beta bool, body object) {
 	for _, hit := range beyond(e, beta, body) {
 		if hit.Name != "@odata.type" {

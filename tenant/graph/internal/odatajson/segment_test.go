@@ -1,4 +1,4 @@
-package graph
+package odatajson
 
 import (
 	"net/url"
@@ -15,21 +15,21 @@ func unsafeIDs() map[string]string {
 		"%zz%2f": "slash", "%%2f": "slash", "a%u002fb": "slash", "%U002F": "slash",
 		"a\nb": "control", "a\x00": "control", "\x7f": "control", "a\u0085": "control", "a%0ab": "control", "%00": "control",
 		"$ref": "begins with $", "$count": "begins with $", "%24ref": "begins with $",
-		"a\xff": "UTF-8", "%c0%ae%c0%ae": "UTF-8", strings.Repeat("a", maxID+1): "more than the limit of 1000",
+		"a\xff": "UTF-8", "%c0%ae%c0%ae": "UTF-8", strings.Repeat("a", MaxID+1): "more than the limit of 1000",
 	}
 }
 
 func TestSegment(t *testing.T) {
 	for id, want := range unsafeIDs() {
-		if got, err := segment(id); err == nil || got != "" || !strings.Contains(err.Error(), want) || len(err.Error()) > 500 {
+		if got, err := Segment(id); err == nil || got != "" || !strings.Contains(err.Error(), want) || len(err.Error()) > 500 {
 			t.Errorf("%.40q: got %.40q, %v, want an error with %q", id, got, err, want)
 		}
 	}
 	for _, id := range []string{
 		"a", "12345678-1234-1234-1234-123456789abc", "19:abc@thread.tacv2", "a b", "it's", "x;y", "a?b", "a#b", "a&b=c", "ä", "50%", "100%zz", "a.b", ".a", "a..", "a$",
-		"%41", "contoso.com,1,2", "a_b-c~d!*()", "𝄞", strings.Repeat("a", maxID-1), strings.Repeat("a", maxID),
+		"%41", "contoso.com,1,2", "a_b-c~d!*()", "𝄞", strings.Repeat("a", MaxID-1), strings.Repeat("a", MaxID),
 	} {
-		got, err := segment(id)
+		got, err := Segment(id)
 		if err != nil {
 			t.Errorf("%.40q: %v", id, err)
 			continue

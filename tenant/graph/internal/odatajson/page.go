@@ -1,4 +1,4 @@
-package graph
+package odatajson
 
 import (
 	"bytes"
@@ -16,14 +16,14 @@ import (
 // stores them.
 var lenient = jsontext.AllowInvalidUTF8(true)
 
-// decode reads a JSON text into v. Names count with their case, and an object
+// Decode reads a JSON text into v. Names count with their case, and an object
 // that has a name twice is refused, at any depth. encoding/json would take
 // "VALUE" for "value" and the second of two members, so that a wrong answer
 // could look like a complete and empty one.
-func decode(raw []byte, v any) error { return jsonv2.Unmarshal(raw, v, lenient) }
+func Decode(raw []byte, v any) error { return jsonv2.Unmarshal(raw, v, lenient) }
 
-// page is one page of a collection.
-type page struct {
+// Page is one page of a collection.
+type Page struct {
 	Value []json.RawMessage
 	Next  string
 }
@@ -31,17 +31,17 @@ type page struct {
 // The members of a page, and the names that other versions of OData use for the
 // address of the next page.
 const (
-	pageItems = "value"
+	PageItems = "value"
 	pageNext  = "@odata.nextLink"
 )
 
 var otherNext = []string{pageNext, "@nextLink", "odata.nextLink", "nextLink"}
 
-// decodePage reads a page. A page whose next address stands under another name is
+// DecodePage reads a page. A page whose next address stands under another name is
 // refused: a list that ends too early looks complete, and what it lacks looks
 // deleted. The items share memory with body.
-func decodePage(body []byte) (page, error) {
-	var p page
+func DecodePage(body []byte) (Page, error) {
+	var p Page
 	d := jsontext.NewDecoder(bytes.NewBuffer(body), lenient)
 	value := func() (json.RawMessage, error) {
 		v, err := d.ReadValue()
@@ -49,44 +49,44 @@ func decodePage(body []byte) (page, error) {
 		return body[end-int64(len(v)) : end : end], err
 	}
 	if d.PeekKind() != '{' {
-		return page{}, errors.New("it is no JSON object")
+		return Page{}, errors.New("it is no JSON object")
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return page{}, err
+		return Page{}, err
 	}
 	for d.PeekKind() != '}' {
 		token, err := d.ReadToken()
 		if err != nil {
-			return page{}, err
+			return Page{}, err
 		}
 		name := token.String()
 		switch {
-		case name == pageItems && d.PeekKind() == '[':
+		case name == PageItems && d.PeekKind() == '[':
 			if p.Value, err = items(d, value); err != nil {
-				return page{}, err
+				return Page{}, err
 			}
 			continue
-		case name != pageItems && strings.EqualFold(name, pageItems):
-			return page{}, fmt.Errorf("it has %q in place of %q", name, pageItems)
+		case name != PageItems && strings.EqualFold(name, PageItems):
+			return Page{}, fmt.Errorf("it has %q in place of %q", name, PageItems)
 		case name != pageNext && isNext(name):
-			return page{}, fmt.Errorf("it has %q in place of %q", name, pageNext)
+			return Page{}, fmt.Errorf("it has %q in place of %q", name, pageNext)
 		}
 		v, err := value()
 		if err == nil && name == pageNext {
-			err = decode(v, &p.Next)
+			err = Decode(v, &p.Next)
 		}
 		if err != nil {
-			return page{}, err
+			return Page{}, err
 		}
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return page{}, err
+		return Page{}, err
 	}
 	if _, err := d.ReadToken(); err != io.EOF {
-		return page{}, errors.New("there is more text after the JSON object")
+		return Page{}, errors.New("there is more text after the JSON object")
 	}
 	if p.Value == nil {
-		return page{}, errors.New("it has no list named value")
+		return Page{}, errors.New("it has no list named value")
 	}
 	return p, nil
 }
@@ -116,22 +116,4 @@ func isNext(name string) bool {
 		}
 	}
 	return false
-}
-
-// decodeError reads an answer that is no success. What it does not have in the
-// documented form stays empty.
-func decodeError(body []byte) (e odataError) {
-	whole, err := parseObject(body)
-	if err != nil {
-		return e
-	}
-	inner, err := parseObject(whole["error"])
-	if err != nil {
-		return e
-	}
-	e.code, e.message = inner.text("code"), inner.text("message")
-	if more, err := parseObject(inner["innerError"]); err == nil {
-		e.requestID = more.text("request-id")
-	}
-	return e
 }

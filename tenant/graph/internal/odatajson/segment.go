@@ -1,7 +1,6 @@
-package graph
+package odatajson
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -10,17 +9,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxID is the longest id in bytes. Graph's own have less than 200.
-const maxID = 1000
+// MaxID is the longest id in bytes. Graph's own ids have less than 200.
+const MaxID = 1000
 
-// segment returns an id as one segment of a path. It refuses an id that a server
+// Segment returns an id as one segment of a path, escaped. It refuses an id that a server
 // on the way could take for something else: the collection itself, the folder
 // above it ("."), several segments, or a resource of the service ("$ref"). A
 // server may undo escapes more than once, so all of this also goes for the
 // escaped forms ("%2f", "%252e").
-func segment(id string) (string, error) {
-	if len(id) > maxID {
-		return "", fmt.Errorf("the id has %d bytes, more than the limit of %d", len(id), maxID)
+func Segment(id string) (string, error) {
+	if len(id) > MaxID {
+		return "", fmt.Errorf("the id has %d bytes, more than the limit of %d", len(id), MaxID)
 	}
 	for s := id; ; {
 		if problem := unsafe(s); problem != "" {
@@ -76,6 +75,3 @@ func unescape(s string) string {
 	}
 	return b.String()
 }
-
-// errNoDirectory says that a path needs the tenant's directory id.
-var errNoDirectory = errors.New("the directory id of the tenant is not known: set Config.Directory")

@@ -54,6 +54,10 @@
 // show more than before. The note has the text to add to the file, and the sync
 // changes neither side.
 //
+// Names are exact. A note of the class "similar_name" names an object of the tenant
+// whose name differs from that of a new file in letter case or blanks alone, since the
+// file would create a second object.
+//
 // The sync adopts an object that only the tenant has. With Enforce it adds an
 // [Unmanaged] note instead. It creates an object that only the repository has. If
 // one side has deleted an object and the other side has not changed it, the sync

@@ -88,3 +88,7 @@ type Note struct {
 	// Message says what happens, why, and what a person can do.
 	Message string `json:"message"`
 }
+
+// similarName is the class of notes about new files whose name differs in letter case
+// or blanks alone from that of an object that only the tenant has.
+const similarName NoteClass = "similar_name"

@@ -136,6 +136,7 @@ var noteMeanings = []struct {
 	{Unsupported, "the service, the client or a setting does not allow the change"},
 	{deletesOff, "deletes of the kind are switched off, so the tenant keeps the object"},
 	{PossibleRename, "the deleted and the created object may be the same object"},
+	{similarName, "the tenant has an object with nearly the name of the file"},
 	{NotRead, "the kind was not completely read, so missing objects do not count as deleted"},
 	{Dangling, "an id in the tenant belongs to no known object"},
 	{Unmanaged, "only the tenant has the object, and the plan does not change it"},

@@ -265,10 +265,10 @@ func (m *matching) matchByName() {
 			fresh[name] = objects
 		}
 	}
+	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
 	if len(fresh) > 0 && m.ix.compared(m.kind) {
 		m.all.unbound = append(m.all.unbound, &unbound{m, fresh})
 	}
-	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
 }
 
 func (m *matching) hasNew() bool {

@@ -130,6 +130,7 @@ func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 	d := newDecider(ix, ms, ns)
 	d.findUnchanged()
 	refuseDuplicates(ms)
+	noteSimilarNames(ms)
 	d.decideAll()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err

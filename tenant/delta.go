@@ -51,7 +51,7 @@ func (t Tree) withDelta(parent Tree, req BackupRequest) (Tree, map[string]string
 }
 
 // contents returns the content of the files of the resources that count: those
-// of kinds that replace what the line has. The request was checked.
+// of kinds whose resources replace the line's. The request was checked.
 func (r BackupRequest) contents() (map[ResourceName][]byte, error) {
 	changes := snapshotChanges(r.Snapshot, r.Snapshot.replaces())
 	formatted, errs := make([][]byte, len(changes)), make([]error, len(changes))

@@ -23,9 +23,8 @@
 // much of its request it has returned ([Completeness]), and only [Complete] and
 // [NamesOnly] let absence mean anything. A kind whose contents are not all read says
 // so with [NamesOnly]: the engine creates, deletes and replaces none of its objects,
-// and leaves alone on both sides what was not read. Being without a licence
-// ([Unlicensed]) is no
-// error of a sync; lacking a permission ([Forbidden]) is something that an
+// and leaves the unread contents alone on both sides. Being without a licence
+// ([Unlicensed]) is not an error of a sync; lacking a permission ([Forbidden]) is something that an
 // administrator can grant.
 //
 // # Errors, and who retries

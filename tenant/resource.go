@@ -37,9 +37,9 @@ const (
 	// Complete: everything asked for was read.
 	Complete Completeness = "complete"
 	// NamesOnly: every object was found, and something of their contents is never
-	// read. What a body lacks may be there. So the engine updates what it has read,
-	// and creates, deletes and replaces no object of the kind: no backup could
-	// bring back what was not read.
+	// read. The objects may have properties that their bodies lack. So the engine updates
+	// properties that it has read, and creates, deletes and replaces no object of the
+	// kind: no backup could bring the others back.
 	NamesOnly Completeness = "names_only"
 	// Partial: some of it was read, then the read was cut short.
 	Partial Completeness = "partial"

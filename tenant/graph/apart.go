@@ -49,7 +49,7 @@ func (w *writing) inTurn(req request) []request {
 	return []request{req}
 }
 
-// hasNothing reports whether a body has no property.
+// hasNothing reports whether a body is without properties.
 func hasNothing(o odatajson.Object) bool {
 	for name := range o {
 		if !strings.Contains(name, "@odata.") {
@@ -59,8 +59,8 @@ func hasNothing(o odatajson.Object) bool {
 	return true
 }
 
-// afterCreate does what is to be done once an object is there: it waits until the
-// object shows, and patches what goes apart.
+// afterCreate waits until a new object shows, and patches the properties that go
+// apart.
 func (w *writing) afterCreate(ctx context.Context, created answer) (answer, error) {
 	visible := w.entry.Requests.Create.Visible
 	if w.op.Verb != tenant.Create || !visible && len(w.apart) == 0 {

@@ -22,7 +22,7 @@ type Bind struct {
 }
 
 // bound returns a value with links in the place of objects. root is the address
-// of the version. An object that is absent or null has no link.
+// of the version. An object that is absent or null gets no link.
 func bound(value json.RawMessage, binds []Bind, root string) (json.RawMessage, error) {
 	whole := value
 	for _, b := range binds {

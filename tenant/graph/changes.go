@@ -37,7 +37,7 @@ type Within struct {
 }
 
 // changesRequests makes the requests of an action that takes changes. It returns
-// no request if there is no change.
+// no request without a change.
 func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 	var before, after []json.RawMessage
 	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {

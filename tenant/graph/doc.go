@@ -39,7 +39,7 @@
 // request a second.
 //
 // A kind can show more than before: it is read at beta in place of v1.0, or a later
-// release of this package knows a property. Existing files lack what is new. The next
+// release of this package knows a property. Existing files lack the new properties. The next
 // plan names it once, with the text to add to the file, and nothing else changes.
 //
 // No answer can hold a read up. [Config.ReadBudget] and [Config.RunBudget] bound

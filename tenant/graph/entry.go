@@ -35,7 +35,7 @@ type Entry struct {
 	// the body as a property, so that the object is whole.
 	Subs []Sub `json:"subs,omitempty"`
 
-	// NamesOnly, if not empty, says what of the objects is never read, for people:
+	// NamesOnly, if not empty, names the contents that are never read, for people:
 	// "its settings". Reads of the kind say [tenant.NamesOnly] then.
 	NamesOnly string `json:"namesOnly,omitempty"`
 
@@ -116,8 +116,8 @@ type Sub struct {
 	// own below the member: "/presentationValues". The members must have ids.
 	// Pieces of pieces have none.
 	Subs []Sub `json:"subs,omitempty"`
-	// IDs: it is a collection of objects that are managed elsewhere, of which
-	// the ids alone are put: "/members?$select=id".
+	// IDs: it is a collection of objects that are managed elsewhere. Their ids
+	// alone are put: "/members?$select=id".
 	IDs bool `json:"ids,omitempty"`
 	// Take, in place of Property, are properties that the object itself shows only
 	// where they are asked for: "?$select=allowExternalSenders".

@@ -112,7 +112,7 @@ func (s Scopes) and(o Scopes) Scopes {
 	return s
 }
 
-// pieceProblems says what is wrong with the pieces and the documented verbs.
+// pieceProblems returns the problems of the pieces and the documented verbs.
 func (e Entry) pieceProblems() []string {
 	var out []string
 	all := slices.Clone(e.Subs)

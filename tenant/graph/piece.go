@@ -68,8 +68,8 @@ func (r *reading) addSub(ctx context.Context, sub Sub, p *part, into *tenant.Res
 	return nil
 }
 
-// take puts properties of an answer into the object. Where there is none, as for a group
-// whose mailbox is not made yet, the object has none of them.
+// take puts properties of an answer into the object. Without one, as for a group
+// whose mailbox is not made yet, the object lacks them.
 func (r *reading) take(sub Sub, p *part, o odatajson.Object) error {
 	for _, name := range sub.Take {
 		delete(o, name)

@@ -15,7 +15,7 @@ type Shown struct {
 	By []string `json:"by"`
 }
 
-// shownProblems says what is wrong with Entry.Shown.
+// shownProblems returns the problems of Entry.Shown.
 func (e Entry) shownProblems() []string {
 	var out []string
 	for _, s := range e.Shown {

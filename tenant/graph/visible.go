@@ -16,12 +16,12 @@ const (
 	// consistencyDefault is the default of [tenant.Kind.Consistency].
 	consistencyDefault = time.Minute
 	// firstLook is the pause before the second read of an object that does not show
-	// what was written. Each pause is twice as long as the one before, up to longestLook.
+	// the write. Each pause is twice as long as the one before, up to longestLook.
 	firstLook   = time.Second
 	longestLook = 15 * time.Second
 )
 
-// errNotVisible says that no read showed what was written.
+// errNotVisible says that no read showed the write.
 var errNotVisible = errors.New("no read shows it yet")
 
 // untilThere waits until a read shows the object.
@@ -40,7 +40,7 @@ func (w *writing) untilNot(ctx context.Context, when tenant.Condition) error {
 	return err
 }
 
-// until reads the operation's object until a read shows what was written, for
+// until reads the operation's object until a read shows the write, for
 // Kind.Consistency at most. An object that does not exist does not show it.
 func (w *writing) until(ctx context.Context, shows func(json.RawMessage) bool) error {
 	r := w.c.reading(w.entry, string(w.op.Verb))

@@ -89,8 +89,8 @@ type writing struct {
 	// object is the object's path below the collection; empty for a singleton
 	// and for an object that is not created yet.
 	object string
-	// apart are the properties that go in a PATCH of their own, and empty says that
-	// there are no others.
+	// apart are the properties that go in a PATCH of their own. empty means that the
+	// body is without others.
 	apart odatajson.Object
 	empty bool
 }
@@ -252,7 +252,7 @@ func (w *writing) partRequest(p PartRequest) (request, error) {
 		return req, invalid(w.op, "the patch has nothing of the part %q", w.op.Part)
 	}
 	if p.Method == http.MethodPut && bytes.Equal(bytes.TrimSpace(value), []byte("null")) {
-		req.method = http.MethodDelete // what can be put can be deleted
+		req.method = http.MethodDelete // a piece with a PUT has a DELETE
 		return req, nil
 	}
 	if hidden := w.hidden(); hidden != "" {
@@ -305,9 +305,9 @@ func dropFrom(value json.RawMessage, paths [][]string) json.RawMessage {
 	return value
 }
 
-// eachMember writes what changes of a part: member by member, or by an action that
-// takes all changes. An error after something was done says that it may have taken
-// effect: what is there has to be read.
+// eachMember writes the changes of a part: member by member, or by an action that
+// takes all changes. An error after a successful request says that the write may have
+// taken effect: the object has to be read.
 func (w *writing) eachMember(ctx context.Context, p PartRequest) (tenant.Applied, error) {
 	if why := w.lacksPiece(); why != "" {
 		return tenant.Applied{}, invalid(w.op, "the part %q is not written: %s", w.op.Part, why)

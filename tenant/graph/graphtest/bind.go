@@ -20,7 +20,7 @@ var linked = map[string][]string{
 	"groupPolicyPresentationValue":         {"presentation"},
 }
 
-// linkRequired are those of linked without which there is no object.
+// linkRequired are those of linked that every object needs.
 var linkRequired = []string{"definition", "presentation", "roleDefinition"}
 
 // binder puts objects in the place of links, for requests of one version.
@@ -29,12 +29,12 @@ type binder struct {
 	// root is the address of the service: "https://host/".
 	root string
 	// find returns the id of the object at a path below the version. It is an id of
-	// the path where the tenant has no such kind.
+	// the path where the tenant lacks the kind.
 	find func(path string) (id string, found bool)
 }
 
-// bind puts what links lead to in the place of the links of a body, and of the
-// objects in it, and returns what is wrong, or "". A body of a new object must
+// bind replaces the links of a body, and of the objects in it, by the ids of their
+// targets, and returns the problem, or "". A body of a new object must
 // have all its links.
 func (b binder) bind(body object, typ string, isNew bool) string {
 	if own, ok := body["@odata.type"].(string); ok {

@@ -35,13 +35,13 @@ type merging struct {
 	at     string // the property
 	parent string // the id of the object
 	within []graph.Within
-	// check and bind return what is wrong with members, or "".
+	// check and bind return the problem of members, or "".
 	check func(members any) string
 	bind  func(member object, isNew bool) string
 }
 
-// merge returns the members after a request. A member that is updated keeps what the
-// request does not have; so do the members within it, which are known by their ids.
+// merge returns the members after a request. A member that is updated keeps the
+// properties that the request lacks; so do the members within it, by their ids.
 func (g merging) merge(members []any, body object) (merged []any, problem string) {
 	c := changing[g.entry.Name+" "+g.at]
 	for _, list := range []string{c.added, c.updated} {
@@ -91,7 +91,7 @@ func (g merging) merge(members []any, body object) (merged []any, problem string
 	return members, ""
 }
 
-// merged returns a member with what an update changes.
+// merged returns a member with the changes of an update.
 func (g merging) merged(old, update object) object {
 	out := maps.Clone(old)
 	parent := memberID(g.entry, g.at, g.parent, old)

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// This file has what the documentation of single kinds demands of requests. None of it
-// is taken from the catalogue.
+// This file has the demands that the documentation of single kinds makes on requests.
+// None of it is taken from the catalogue.
 
 // onlySelected are properties that a read of one object shows where $select names
 // them, and nothing else does. resources/group: "Returned only on $select. Supported
@@ -158,8 +158,8 @@ func forgetParent(at string, o object) {
 	delete(o, parentIDs[at])
 }
 
-// withoutChecks is a kind whose pieces may hold the ids of users, of which the fake has
-// none.
+// withoutChecks is a kind whose pieces may hold the ids of users, which the fake
+// lacks.
 func withoutChecks(e *graph.Entry) tenant.Kind {
 	k := e.Kind
 	k.References = slices.DeleteFunc(slices.Clone(k.References), func(r tenant.Reference) bool {
@@ -173,7 +173,7 @@ func withoutChecks(e *graph.Entry) tenant.Kind {
 	return k
 }
 
-// memberLacks says what a new member of a part lacks; "" if nothing.
+// memberLacks names the property that a new member of a part lacks, or "".
 func memberLacks(e *graph.Entry, at, parent string, body object) string {
 	for _, name := range memberNeeds[e.Name+"/"+at] {
 		if body[name] == nil {

@@ -69,7 +69,7 @@
 //
 // # What it does not have
 //
-// It has no delta, no $metadata, no functions in addresses, no keys in parentheses,
-// and no kinds of its own. It does not know which properties a create needs beyond the
-// id.
+// The server lacks delta, $metadata, functions in addresses, keys in parentheses, and
+// kinds outside the catalogue. It knows only of some kinds which properties a create
+// needs.
 package graphtest

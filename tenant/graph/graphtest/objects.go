@@ -390,7 +390,7 @@ func (t *target) mismatch(res tenant.Resource) (answer, bool) {
 }
 
 // addSelected adds the properties of onlySelected that a query selects. A group without
-// a mailbox has none, and the service answers 404.
+// a mailbox lacks them, and the service answers 404.
 func (t *target) addSelected(shown object, res tenant.Resource, names []string) error {
 	for _, name := range names {
 		if !slices.Contains(onlySelected[t.entry.Name], name) {

@@ -56,7 +56,7 @@ func (t *target) onPart(res tenant.Resource, below []string) answer {
 		at := partPath(t.entry, name)
 		switch {
 		case req.Action != "" && req.Action == p.path && t.method == http.MethodDelete && methodOf(req) == http.MethodPut:
-			return p.store(name, at, nil) // what can be put can be deleted
+			return p.store(name, at, nil) // a piece with a PUT has a DELETE
 		case req.Each != nil && req.Action == "":
 			if a, ok := p.member(name, at, req); ok {
 				return a
@@ -290,7 +290,7 @@ func (p *part) member(name, at string, req graph.PartRequest) (answer, bool) {
 // tools leave them out (terraform-provider-microsoft365 7e46123, IntuneCD f07da7d).
 var fixed = map[string][]string{"localizedNotificationMessage": {"locale"}}
 
-// fixedIn returns what is wrong with a change, or "".
+// fixedIn returns the problem of a change, or "".
 func fixedIn(typ string, patch object) string {
 	for _, name := range fixed[typ] {
 		if patch[name] != nil {

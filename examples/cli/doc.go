@@ -92,6 +92,7 @@
 //	-kinds                 the kinds that are kept in step, separated by commas, or all (conditionalAccessPolicies,namedLocations,authenticationStrengthPolicies,groups)
 //	-unproven              kinds whose writes neither Microsoft's documentation nor two public tools show and that are written all the same, separated by commas, or all
 //	-beta                  kinds that are read and written by Graph's beta, where they have properties that v1.0 lacks, separated by commas
+//	-parts                 pieces of objects that are kept in step as well, which costs requests for each object: KIND/PIECE, such as groups/members, separated by commas, or all
 //	-report-only           new Conditional Access policies land as report-only
 //	-break-glass           object ids of accounts that must always get in, separated by commas
 //	-drift                 what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration (adopt)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
@@ -54,8 +56,16 @@ func (s settings) catalogue() (*graph.Catalogue, error) {
 		return nil, err
 	}
 	chosen := s.list("kinds")
-	if slices.Equal(chosen, []string{"all"}) {
-		return all, nil
+	everything := slices.Equal(chosen, []string{"all"})
+	if everything {
+		chosen = names(all)
+	}
+	parts, err := s.parts(all, chosen)
+	if err != nil {
+		return nil, err
+	}
+	if all, err = all.WithParts(parts...); err != nil || everything {
+		return all, err
 	}
 	referred := map[string]bool{}
 	for _, name := range chosen {
@@ -94,6 +104,29 @@ func names(c *graph.Catalogue) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// parts returns the pieces that the setting names, as in graph.Config. All are those of
+// the chosen kinds.
+func (s settings) parts(all *graph.Catalogue, chosen []string) ([]string, error) {
+	var known []string
+	for _, name := range chosen {
+		e, _ := all.Entry(name) // the caller refuses a kind that does not exist
+		for piece := range e.OptIns {
+			known = append(known, name+"/"+piece)
+		}
+	}
+	slices.Sort(known)
+	parts := s.list("parts")
+	if slices.Equal(parts, []string{"all"}) {
+		return known, nil
+	}
+	for _, name := range parts {
+		if !slices.Contains(known, name) {
+			return nil, usageError("parts (%s): the kinds chosen have no piece %q; they have %s", s.chosen["parts"].from, name, cmp.Or(strings.Join(known, ", "), "none"))
+		}
+	}
+	return parts, nil
 }
 
 // unproven is the setting in the form of graph.Config.

@@ -55,6 +55,7 @@ func settingTable() []setting {
 		{name: "kinds", value: kindsDefault, usage: "the kinds that are kept in step, separated by commas, or all"},
 		{name: "unproven", usage: "kinds whose writes neither Microsoft's documentation nor two public tools show and that are written all the same, separated by commas, or all"},
 		{name: "beta", usage: "kinds that are read and written by Graph's beta, where they have properties that v1.0 lacks, separated by commas"},
+		{name: "parts", usage: "pieces of objects that are kept in step as well, which costs requests for each object: KIND/PIECE, such as groups/members, separated by commas, or all"},
 		{name: "report-only", value: "false", usage: "new Conditional Access policies land as report-only", isBool: true},
 		{name: "break-glass", usage: "object ids of accounts that must always get in, separated by commas"},
 		{name: "drift", value: "adopt", usage: "what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration", check: oneOf("adopt", "enforce")},

@@ -152,6 +152,9 @@ func (a approver) Review(ctx context.Context, r syncer.Review) (syncer.Decision,
 		line, err := a.console.ask("Approve, reject, or reject and revert? [approve/reject/revert] ")
 		switch {
 		case errors.Is(err, errStopped): // asked again by the next process
+			// The console is told first. An answer without an error would leave the
+			// plan to Decide.
+			<-ctx.Done()
 			return syncer.Decision{}, context.Cause(ctx)
 		case err != nil:
 			a.console.printf("Nobody answers: the plan is rejected.\n")

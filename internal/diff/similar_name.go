@@ -21,9 +21,9 @@ func noteSimilarNames(ms *matches) {
 // noteSimilarNames notes new files whose name differs in letter case or blanks alone
 // from that of an object: the file may be meant for that object, and the plan creates
 // a second one.
-func (u *unbound) noteSimilarNames() {
-	wanted := make(map[string][]*object, len(u.files))
-	for name, files := range u.files {
+func (m *unbound) noteSimilarNames() {
+	wanted := make(map[string][]*object, len(m.files))
+	for name, files := range m.files {
 		for _, file := range files {
 			if !file.keep { // otherwise nothing is created
 				wanted[alike(name)] = append(wanted[alike(name)], file)
@@ -31,14 +31,14 @@ func (u *unbound) noteSimilarNames() {
 		}
 	}
 	similar := map[*object]string{}
-	for _, o := range u.objects {
+	for _, o := range m.objects {
 		switch {
-		case u.ix.watch.ended():
+		case m.ix.watch.ended():
 			return
 		case o.current == nil:
 			continue
 		}
-		names := u.namesOf(o)
+		names := m.namesOf(o)
 		for _, name := range names {
 			for _, file := range wanted[alike(name)] {
 				if have := similar[file]; have == "" || name < have {
@@ -48,23 +48,23 @@ func (u *unbound) noteSimilarNames() {
 		}
 	}
 	for file, name := range similar {
-		noteOn(u.ix, file, similarNameNote, "", "the tenant has an object named %q. If %s is meant for it, do not approve this create: move what the file says to the file of that object",
+		noteOn(m.ix, file, similarNameNote, "", "the tenant has an object named %q. If %s is meant for it, do not approve this create: move what the file says to the file of that object",
 			name, schema.FileOf(file.desired))
 	}
 }
 
 // namesOf returns the names of an object: the one in its file, or in the tenant if it
 // lacks a file. An object that cannot be read has none here; the comparison reports it.
-func (u *unbound) namesOf(o *object) []string {
+func (m *unbound) namesOf(o *object) []string {
 	if o.sameAsBase {
 		return baseNames(o)
 	}
 	if o.desired != nil {
-		if name, ok := u.desiredName(o); ok {
+		if name, ok := m.desiredName(o); ok {
 			return []string{name}
 		}
 	}
-	name, err := readNameInTenant(u.ix, u.kind, o.current)
+	name, err := readNameInTenant(m.ix, m.kind, o.current)
 	if err != nil {
 		return nil
 	}

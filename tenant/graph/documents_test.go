@@ -196,6 +196,9 @@ func TestProofsAreNeeded(t *testing.T) {
 // Every example answer of a kind survives: read, brought into the repository's
 // form, and back, it means the same.
 func TestExamplesSurvive(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector makes this walk of all kinds take minutes: run without -race")
+	}
 	seen := map[string]int{}
 	catalogue := withPieces(t)
 	var kinds []tenant.Kind

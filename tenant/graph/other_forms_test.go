@@ -216,6 +216,9 @@ const conditionalAccess = "conditionalAccessPolicies"
 
 // Each value is deployed to a service that answers in another form of it.
 func TestOtherFormsRest(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector makes this walk of all kinds take minutes: run without -race")
+	}
 	// A policy with these conditions and the other needed properties.
 	policy := func(conditions string) string {
 		return `{"displayName":"P","state":"disabled","conditions":{"clientAppTypes":["all"],"applications":{"includeApplications":["All"]}` + conditions + `},"grantControls":{"operator":"OR","builtInControls":["mfa"]}}`

@@ -28,6 +28,9 @@ import (
 // engine remembers the tenant, and undoes what happened to it, and when it
 // starts with nothing but the repository.
 func TestBackupWipeDeployRestores(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector makes this walk of all kinds take minutes: run without -race")
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		catalogue, kinds := drawCatalogue(rt)
 		server := graphtest.New(graphtest.Config{Catalogue: catalogue, PageSize: 2, Directory: authtest.DirectoryOf("contoso")})

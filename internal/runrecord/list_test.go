@@ -125,7 +125,7 @@ func TestListsAreChecked(t *testing.T) {
 		{name: "not sorted", items: `{"format":1,"plan":"d1","items":["groups/B","groups/A"]}`, target: `{"format":1,"targets":[{"kind":"policies"},{"kind":"groups"}]}`, says: "not sorted"},
 		{name: "twice the same", items: `{"format":1,"plan":"d1","items":["groups/B","groups/B"]}`, target: `{"format":1,"targets":[{"kind":"policies"},{"kind":"policies"}]}`, says: "not sorted"},
 		{name: "cut short", items: `{"format":1,"plan":"d1","items":["gro`, target: `{"format":1,"targets":[{"kind"`, says: "unexpected EOF"},
-		{name: "of another shape", items: `{"format":1,"plan":"d1","items":{}}`, target: `{"format":1,"targets":{}}`, says: "cannot unmarshal"},
+		{name: "of another shape", items: `{"format":1,"plan":"d1","items":{}}`, target: `{"format":1,"targets":{}}`, says: "unmarshal"},
 		{name: "of a newer version", items: `{"format":2,"items":7}`, target: `{"format":2,"targets":7}`, is: failure.ErrNewer, says: "upgrade"},
 	} {
 		decoded := map[string]func() error{

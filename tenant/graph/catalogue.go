@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -56,13 +57,16 @@ func (t Throttle) Pause() time.Duration {
 }
 
 // Default returns the package's catalogue. It belongs to the caller.
-func Default() *Catalogue {
+func Default() *Catalogue { return deepCopy(builtIn()) }
+
+// builtIn reads the package's catalogue once. Callers must not change it.
+var builtIn = sync.OnceValue(func() *Catalogue {
 	c, err := Load(files, "catalogue")
 	if err != nil {
 		panic(err) // a test reads it
 	}
 	return c
-}
+})
 
 // Load reads a catalogue from the JSON files of a folder, in the order of their
 // names, each as Catalogue has it. Unknown members are errors, so that no

@@ -180,7 +180,7 @@ Made from the catalogue of `+"`tenant/graph`"+`; do not edit. After a change of 
 The catalogue has %d kinds, %d of them written by default. A host that wants others, or other facts, puts a catalogue of its own in the place of this one (`+"`graph.Catalogue.With`"+`).
 
 * **Read**: "whole", or "names only" with what the read does not show. %s
-* **Created, updated, deleted**: "yes" is on by default: Microsoft's documentation shows it. "if named" is off until the host names the kind in `+"`graph.Config.Unproven`"+`. "–" does not exist, or the client does not do it. The service refuses some verbs for some objects, such as built-in ones; a plan says so.
+* **Created, updated, deleted**: "yes" is on by default: Microsoft's documentation or two public tools show it. "if named" is off until the host names the kind in `+"`graph.Config.Unproven`"+`. "–" does not exist, or the client does not do it. The service refuses some verbs for some objects, such as built-in ones; a plan says so.
 * **Parts** are pieces of an object that are written by requests of their own, and are items of their own in a plan. One that is there "if asked for" is neither read nor written before the host asks for it; such a kind counts as whole without it.
 * **Version**: %d kinds are read and written at **beta**, which Microsoft may change at any time and does not support in production. `+"`graph.Config.PinV1`"+` keeps a kind at v1.0, where v1.0 has it; its reads then lack what only beta shows.
 * **Permissions** are the least powerful ones that are enough; others that are enough too are in the catalogue. "optional" ones leave the kind out where they are not granted. "a person only" cannot be had by an application.

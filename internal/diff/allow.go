@@ -38,10 +38,10 @@ func allows(ix *index, o *object, v tenant.Verb, body *jsonval.Node) (reason str
 	return allowsUnread(ix.states[o.kind.Name], o.kind, v)
 }
 
-// allowsUnread reports whether the write is safe while something of the kind's
-// objects is never read. An update of what was read is. A new object could lack
-// what was not read of the object that the file was made from, and no backup could
-// bring back what a delete, or a write of the whole object, takes away.
+// allowsUnread reports whether the write is safe although reads of the kind leave
+// contents out. An update of single properties is safe. A new object could lack the
+// unread contents of the object that the file was made from. A delete, or a write of
+// the whole object, removes contents that no backup could restore.
 func allowsUnread(state tenant.KindState, k *schema.Schema, v tenant.Verb) (reason string, ok bool) {
 	if state.Completeness != tenant.NamesOnly || v == tenant.Update && !slices.Contains(k.Whole, "") {
 		return "", true

@@ -7,9 +7,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A kind that is read for its names only is listed whole, so absence counts. Updates
-// of what was read are proposed. Creates and deletes are not, and a property that no
-// read shows is left alone on both sides.
+// A kind that is read for its names only is listed whole, so absence counts. The
+// plan proposes updates, but neither creates nor deletes. It leaves a property that no
+// read shows alone on both sides.
 func TestNamesOnly(t *testing.T) {
 	namesOnly := func(in *Input) { withState(in, "policies", tenant.NamesOnly) }
 	enforced := func(in *Input) { namesOnly(in); in.Rules.Enforce = true }

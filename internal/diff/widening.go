@@ -39,12 +39,12 @@ type widening struct {
 	managed bool
 	// offered and sums are the hashes of the old base and of the new one.
 	offered, sums []string
-	// found are the pointers of what is offered now, quoted.
+	// found are the pointers of the properties that are offered now, quoted.
 	found []string
 }
 
-// object returns an object of what is offered now, for the file to add. It
-// returns nil if that is nothing.
+// object returns the properties that are offered now, as an object for the file to
+// add, or nil.
 func (w *widening) object(r *schema.Rule, segs []string, base, desired, current *jsonval.Node) *jsonval.Node {
 	r = r.In(desired, current)
 	var out jsonval.ObjectBuilder

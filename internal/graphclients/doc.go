@@ -1,4 +1,4 @@
-// Package graphclients has no code: its tests let clients of Microsoft Graph that
-// others made work against the fake of package graphtest. It is a module of its own,
-// so that they are no dependencies of the library.
+// Package graphclients has tests only: they run other people's clients of Microsoft
+// Graph against the fake of package graphtest. It is a module of its own, so that the
+// library does not depend on these clients.
 package graphclients

@@ -89,7 +89,7 @@ func oneType(all []Property) bool {
 }
 
 // Below returns the path of a value that beta declares somewhere at or below a
-// property of the objects, and v1.0 does not. It returns "" if there is none.
+// property of the objects, and v1.0 does not, or "".
 // Other objects than the property's own are not looked at, and neither are paths
 // that skip reports.
 func (b *Beyond) Below(property string, skip func(path string) bool) string {

@@ -70,6 +70,7 @@ var structured = []string{
 	"syncer",
 	"syncer/syncertest",
 	"tenant",
+	"tenant/graph/catalogue",
 	"tenant/graph/graphtest",
 	"tenant/graph/internal/odatajson",
 	"tenant/tenanttest",

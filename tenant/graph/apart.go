@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// takeApart moves the properties that go [Entry.Apart] out of a body.
+// takeApart moves the properties that go [catalogue.Entry.Apart] out of a body.
 func (w *writing) takeApart(o odatajson.Object) {
 	for _, name := range w.entry.Apart {
 		if value, there := o[name]; there {
@@ -67,7 +67,7 @@ func (w *writing) afterCreate(ctx context.Context, created answer) (answer, erro
 		return created, nil
 	}
 	id := ""
-	if res, err := w.entry.resource(created.body); err == nil {
+	if res, err := resource(w.entry, created.body); err == nil {
 		id, _ = odatajson.Segment(res.ID)
 	}
 	if id != "" {

@@ -3,14 +3,16 @@ package graph
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // beyond returns what beta declares beyond v1.0 for the entry's objects. ok is
 // false where the entry is at beta, or where metadata does not have both.
-func (e *Entry) beyond() (b *graphmeta.Beyond, ok bool) {
+func beyond(e *catalogue.Entry) (b *graphmeta.Beyond, ok bool) {
 	if e.Version != graphmeta.V1Name {
 		return nil, false
 	}
@@ -21,7 +23,7 @@ func (e *Entry) beyond() (b *graphmeta.Beyond, ok bool) {
 // says something the object must not be written without it: a policy that is to
 // apply to some would apply to all.
 func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
-	b, ok := w.entry.beyond()
+	b, ok := beyond(w.entry)
 	if !ok {
 		return body, nil
 	}
@@ -94,7 +96,7 @@ func (w *writing) partWithoutBeta(value json.RawMessage) (json.RawMessage, error
 // would be lost: the filter of an assignment, without which a policy reaches
 // every device.
 func (w *writing) hidden() string {
-	b, ok := w.entry.beyond()
+	b, ok := beyond(w.entry)
 	if !ok {
 		return ""
 	}
@@ -102,15 +104,5 @@ func (w *writing) hidden() string {
 	case "", "null", "[]":
 		return ""
 	}
-	return b.Below(odatajson.Segments(w.partPath())[0], w.entry.readOnly)
-}
-
-// readOnly reports whether a path is one of the kind's read-only ones.
-func (e *Entry) readOnly(path string) bool {
-	for _, p := range e.ReadOnly {
-		if p == path {
-			return true
-		}
-	}
-	return false
+	return b.Below(odatajson.Segments(w.partPath())[0], func(path string) bool { return slices.Contains(w.entry.ReadOnly, path) })
 }

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // resource makes a resource of a body that the service returned.
-func (e *Entry) resource(body json.RawMessage) (tenant.Resource, error) {
+func resource(e *catalogue.Entry, body json.RawMessage) (tenant.Resource, error) {
 	o, err := odatajson.Parse(body)
 	if err != nil {
 		return tenant.Resource{}, err
@@ -21,19 +22,19 @@ func (e *Entry) resource(body json.RawMessage) (tenant.Resource, error) {
 			delete(o, name) // of the answer, not of the object
 		}
 	}
-	return tenant.Resource{Kind: e.Name, ID: o.Text(e.idProperty()), Body: o.JSON()}, nil
+	return tenant.Resource{Kind: e.Name, ID: o.Text(idProperty(e)), Body: o.JSON()}, nil
 }
 
 // checkID says that an answer has another object than the one that was asked
 // for by its id.
-func (e *Entry) checkID(res tenant.Resource, id string) error {
+func checkID(e *catalogue.Entry, res tenant.Resource, id string) error {
 	if e.Singleton || strings.EqualFold(res.ID, id) {
 		return nil
 	}
-	return fmt.Errorf("the object has the %s %.100q", e.idProperty(), res.ID)
+	return fmt.Errorf("the object has the %s %.100q", idProperty(e), res.ID)
 }
 
-func (e *Entry) idProperty() string {
+func idProperty(e *catalogue.Entry) string {
 	if e.ID != "" {
 		return e.ID
 	}
@@ -41,6 +42,6 @@ func (e *Entry) idProperty() string {
 }
 
 // skipped reports whether an item of the list is left out.
-func (e *Entry) skipped(body json.RawMessage) bool {
+func skipped(e *catalogue.Entry, body json.RawMessage) bool {
 	return slices.ContainsFunc(e.List.Skip, func(c tenant.Condition) bool { return odatajson.Meets(body, c) })
 }

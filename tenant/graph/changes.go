@@ -7,38 +7,13 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// Changes is how an action takes what changes in a collection, all in one
-// request: {"added": […], "updated": […], "deletedIds": […]}.
-type Changes struct {
-	// Added and Updated are the parameters for members that are new and that
-	// changed, Deleted the one for the ids of members that are gone.
-	Added   string `json:"added"`
-	Updated string `json:"updated"`
-	Deleted string `json:"deleted"`
-	// By are pointers within a member that tell members apart.
-	By []string `json:"by"`
-	// Within are collections within a member. Those of their members that the
-	// tenant has keep their ids. An update cannot remove one of them: a member that
-	// loses one is removed by a request of its own, and added again.
-	Within []Within `json:"within,omitempty"`
-	// Bind are references within a member that are written as links.
-	Bind []Bind `json:"bind,omitempty"`
-}
-
-// Within is a collection within the members of another.
-type Within struct {
-	// Path within a member, without "*".
-	Path string `json:"path"`
-	// By are pointers that tell the collection's members apart.
-	By []string `json:"by"`
-}
-
 // changesRequests makes the requests of an action that takes changes. It returns
 // no request without a change.
-func (w *writing) changesRequests(p PartRequest) ([]request, error) {
+func (w *writing) changesRequests(p catalogue.PartRequest) ([]request, error) {
 	var before, after []json.RawMessage
 	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
 		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
@@ -69,14 +44,14 @@ func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 			}
 		}
 		member := w.sent(p, now)
-		if i >= 0 && p.Changes.loses(before[i], now) {
+		if i >= 0 && loses(p.Changes, before[i], now) {
 			if err := remove(before[i], &remade); err != nil {
 				return nil, err
 			}
 			i = -1
 		}
 		if i >= 0 {
-			member = p.Changes.withIDs(before[i], member)
+			member = withIDs(p.Changes, before[i], member)
 		}
 		if member, err = bound(member, p.Changes.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
 			return nil, invalid(w.op, "a member of the part %q cannot be written: %v", w.op.Part, err)
@@ -121,7 +96,7 @@ func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 
 // loses reports whether a member lacks one of the members that the tenant's has
 // within it.
-func (c *Changes) loses(was, now json.RawMessage) bool {
+func loses(c *catalogue.Changes, was, now json.RawMessage) bool {
 	for _, in := range c.Within {
 		var olds, news []json.RawMessage
 		if list(odatajson.At(was, in.Path), &olds) != nil || list(odatajson.At(now, in.Path), &news) != nil {
@@ -146,7 +121,7 @@ func same(a, b json.RawMessage, by []string) bool {
 
 // withIDs returns a member with the ids that the tenant's has, also those of the
 // members within it.
-func (c *Changes) withIDs(was, now json.RawMessage) json.RawMessage {
+func withIDs(c *catalogue.Changes, was, now json.RawMessage) json.RawMessage {
 	now = withID(was, now)
 	for _, in := range c.Within {
 		var olds, news []json.RawMessage

@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
@@ -18,11 +19,11 @@ import (
 // safe for concurrent use.
 //
 // Reads retry within [Config.ReadBudget]; a write is one attempt. A change of a part
-// that the service takes member by member ([Each]) is several requests. Each of them
+// that the service takes member by member ([catalogue.Each]) is several requests. Each of them
 // is made once.
 type Client struct {
 	cfg     Config
-	entries map[string]*Entry
+	entries map[string]*catalogue.Entry
 	kinds   []tenant.Kind
 	app     runtime.Pipeline // Credential
 	person  *runtime.Pipeline
@@ -40,7 +41,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, entries: map[string]*Entry{}, limits: map[string]*limiter{}, budget: newBudget("Config.RunBudget", cfg.RunBudget, nil)}
+	c := &Client{cfg: cfg, entries: map[string]*catalogue.Entry{}, limits: map[string]*limiter{}, budget: newBudget("Config.RunBudget", cfg.RunBudget, nil)}
 	c.app = newPipeline(cfg, cfg.Credential)
 	if cfg.Delegated != nil {
 		person := newPipeline(cfg, cfg.Delegated)
@@ -50,7 +51,7 @@ func New(cfg Config) (*Client, error) {
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]
 		c.entries[e.Name] = e
-		c.kinds = append(c.kinds, e.allowed(cfg))
+		c.kinds = append(c.kinds, allowed(e, cfg))
 		if c.limits[e.Throttle] == nil {
 			l := newLimiter(cfg.Catalogue.Throttle(e.Throttle))
 			l.longest = cfg.ReadBudget
@@ -65,9 +66,9 @@ const unproven = "neither an example of Microsoft's documentation nor two public
 
 // allowed returns the entry's kind with the verbs that may be used: all of
 // them, those that documentation shows, or none in a cloud that lacks the kind.
-func (e Entry) allowed(cfg Config) tenant.Kind {
+func allowed(e *catalogue.Entry, cfg Config) tenant.Kind {
 	k := e.Kind
-	if why := e.lacking(cfg.Cloud); why != "" {
+	if why := lacking(e, cfg.Cloud); why != "" {
 		k.Create, k.Update, k.Delete = false, false, false
 		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}, Reason: why})
 		return k
@@ -96,7 +97,7 @@ func (e Entry) allowed(cfg Config) tenant.Kind {
 }
 
 // lacking says that the cloud does not have the kind; "" if it has.
-func (e Entry) lacking(cloud Cloud) string {
+func lacking(e *catalogue.Entry, cloud catalogue.Cloud) string {
 	if !slices.Contains(e.Unavailable, cloud) {
 		return ""
 	}
@@ -110,7 +111,7 @@ func (c *Client) Kinds(ctx context.Context) ([]tenant.Kind, error) {
 }
 
 // entry returns the catalogue's entry of a kind.
-func (c *Client) entry(op, kind string) (*Entry, error) {
+func (c *Client) entry(op, kind string) (*catalogue.Entry, error) {
 	e := c.entries[kind]
 	if e == nil {
 		return nil, &tenant.Error{Class: tenant.Invalid, Op: op, Kind: kind, Message: "the catalogue has no such kind"}
@@ -120,11 +121,11 @@ func (c *Client) entry(op, kind string) (*Entry, error) {
 
 // byPerson reports whether it is for the person to do, beside an application that
 // cannot.
-func (c *Client) byPerson(s Scopes) bool { return s.DelegatedOnly && c.person != nil }
+func (c *Client) byPerson(s catalogue.Scopes) bool { return s.DelegatedOnly && c.person != nil }
 
 // pipeline returns what sends a kind's requests. A person's where applications
 // cannot.
-func (c *Client) pipeline(e *Entry, write bool) runtime.Pipeline {
+func (c *Client) pipeline(e *catalogue.Entry, write bool) runtime.Pipeline {
 	s := e.Read
 	if write {
 		s = e.Write
@@ -136,10 +137,12 @@ func (c *Client) pipeline(e *Entry, write bool) runtime.Pipeline {
 }
 
 // url returns the address of a path below the entry's collection.
-func (c *Client) url(e *Entry, below string) string { return c.cfg.Endpoint + c.relative(e, below) }
+func (c *Client) url(e *catalogue.Entry, below string) string {
+	return c.cfg.Endpoint + c.relative(e, below)
+}
 
 // relative is the same without the host, as batches have it.
-func (c *Client) relative(e *Entry, below string) string {
+func (c *Client) relative(e *catalogue.Entry, below string) string {
 	endpoint := e.Endpoint
 	if strings.Contains(endpoint, "{directory}") {
 		directory, _ := odatajson.Segment(c.directory()) // locate has looked at it
@@ -151,7 +154,7 @@ func (c *Client) relative(e *Entry, below string) string {
 // locate makes sure that the entry's address can be made: some have the directory
 // id in it, which the token tells where it is not configured. The error is a
 // *tenant.Error, or the context's.
-func (c *Client) locate(ctx context.Context, e *Entry, op string) error {
+func (c *Client) locate(ctx context.Context, e *catalogue.Entry, op string) error {
 	if !strings.Contains(e.Endpoint, "{directory}") {
 		return nil
 	}

@@ -10,12 +10,13 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // reading is one call of Read or Get: its kind, and its bounds.
 type reading struct {
 	c      *Client
-	entry  *Entry
+	entry  *catalogue.Entry
 	op     string
 	limit  *limiter
 	budget *budget
@@ -23,7 +24,7 @@ type reading struct {
 	tries  int           // of requests that failed in a row
 }
 
-func (c *Client) reading(e *Entry, op string) *reading {
+func (c *Client) reading(e *catalogue.Entry, op string) *reading {
 	return &reading{c: c, entry: e, op: op, limit: c.limits[e.Throttle], bytes: new(atomic.Int64),
 		budget: newBudget("Config.ReadBudget", c.cfg.ReadBudget, c.budget)}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // limiter lets the requests of one throttling group through: so many at once,
@@ -17,7 +18,7 @@ import (
 // One pause is shared by all: requests that are sent while a tenant is
 // throttled count against it.
 type limiter struct {
-	limit  Throttle
+	limit  catalogue.Throttle
 	places *semaphore.Weighted
 
 	mu sync.Mutex
@@ -51,7 +52,7 @@ const (
 
 const atOnceDefault = 8
 
-func newLimiter(limit Throttle) *limiter {
+func newLimiter(limit catalogue.Throttle) *limiter {
 	return &limiter{limit: limit, places: semaphore.NewWeighted(int64(cmp.Or(limit.AtOnce, atOnceDefault))), since: denseRefusals}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // So many requests go through in a window of time, and one more waits until the
@@ -34,7 +36,7 @@ func TestLimiterWindow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLimiter(Throttle{Requests: tt.requests, PerSeconds: 10})
+			l := newLimiter(catalogue.Throttle{Requests: tt.requests, PerSeconds: 10})
 			for i, s := range tt.steps {
 				if got := l.reserve(s.n, at(s.at)); got != s.want {
 					t.Errorf("step %d: %d requests at %s: got a wait of %s, want %s", i, s.n, s.at, got, s.want)
@@ -48,7 +50,7 @@ func TestLimiterWindow(t *testing.T) {
 // for growing pauses; a shorter one does not shorten it.
 func TestLimiterPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Throttle{PauseSeconds: 4})
+		l := newLimiter(catalogue.Throttle{PauseSeconds: 4})
 		expect := func(what string, got, least, most time.Duration) {
 			t.Helper()
 			if got < least || got > most {
@@ -78,7 +80,7 @@ func TestLimiterPause(t *testing.T) {
 // the spacing back.
 func TestLimiterSpacing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Throttle{Requests: 20, PerSeconds: 10})
+		l := newLimiter(catalogue.Throttle{Requests: 20, PerSeconds: 10})
 		refuse := func() {
 			l.refused(time.Second)
 			<-time.After(time.Second)
@@ -127,7 +129,7 @@ func TestLimiterSpacing(t *testing.T) {
 		l.accepted()
 		spacing("below the least", 0)
 
-		unlimited := newLimiter(Throttle{})
+		unlimited := newLimiter(catalogue.Throttle{})
 		unlimited.since = 0
 		unlimited.refused(time.Second)
 		if unlimited.spacing != leastSpacing {
@@ -140,7 +142,7 @@ func TestLimiterSpacing(t *testing.T) {
 // its turn ends with its context, and its place is free again.
 func TestLimiterAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Throttle{AtOnce: 2})
+		l := newLimiter(catalogue.Throttle{AtOnce: 2})
 		for range 2 {
 			if err := l.enter(t.Context(), 1, nil); err != nil {
 				t.Fatal(err)
@@ -215,7 +217,7 @@ func TestLimiterLongestPause(t *testing.T) {
 		for _, tt := range []struct{ asked, shared time.Duration }{
 			{time.Minute - 1, time.Minute - 1}, {time.Minute, time.Minute}, {time.Minute + 1, 0},
 		} {
-			l := newLimiter(Throttle{})
+			l := newLimiter(catalogue.Throttle{})
 			l.longest = time.Minute
 			if got := l.refused(tt.asked); got != tt.asked {
 				t.Errorf("asked for %s: got a wait of %s", tt.asked, got)
@@ -231,7 +233,7 @@ func TestLimiterLongestPause(t *testing.T) {
 // One that waits for its own limit of requests is not asked.
 func TestLimiterEnterDuringAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Throttle{AtOnce: 1, Requests: 1, PerSeconds: 10})
+		l := newLimiter(catalogue.Throttle{AtOnce: 1, Requests: 1, PerSeconds: 10})
 		never := func(time.Duration) bool { return false }
 		if err := l.enter(t.Context(), 1, never); err != nil {
 			t.Errorf("without a pause: %v", err)

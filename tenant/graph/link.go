@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // maxLink is the longest address of a page, in bytes. Servers refuse far shorter
@@ -29,7 +31,7 @@ func (c *Client) nextLink(link string) (string, error) {
 }
 
 // relativeToVersion is an address as a batch has it: without host and version.
-func (c *Client) relativeToVersion(e *Entry, below string) string {
+func (c *Client) relativeToVersion(e *catalogue.Entry, below string) string {
 	return strings.TrimPrefix(c.relative(e, below), "/"+e.Version)
 }
 

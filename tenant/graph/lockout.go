@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
@@ -106,7 +107,7 @@ func (c *Client) accounts(token claims) []account {
 // memberships reads the groups that an account is in.
 func (c *Client) memberships(ctx context.Context, a *account) error {
 	a.groups = map[string]bool{}
-	e := &Entry{Kind: tenant.Kind{Name: "users", Throttle: "directory"}, Endpoint: "/users", Version: "v1.0"}
+	e := &catalogue.Entry{Kind: tenant.Kind{Name: "users", Throttle: "directory"}, Endpoint: "/users", Version: "v1.0"}
 	if c.limits["directory"] == nil {
 		e.Throttle = c.kinds[0].Throttle // a catalogue of the host's own
 	}

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // memberRequests are the requests that change a part: additions, changes, removals.
-func (w *writing) memberRequests(p PartRequest) ([]request, error) {
+func (w *writing) memberRequests(p catalogue.PartRequest) ([]request, error) {
 	var before, after []json.RawMessage
 	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
 		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
@@ -92,7 +93,7 @@ func list(raw json.RawMessage, into *[]json.RawMessage) error {
 }
 
 // sent returns a member without the properties that the service sets.
-func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
+func (w *writing) sent(p catalogue.PartRequest, member json.RawMessage) json.RawMessage {
 	for _, segs := range w.partDrops(p) {
 		if len(segs) > 1 && segs[0] == "*" {
 			member = odatajson.Without(member, segs[1:])
@@ -102,7 +103,7 @@ func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
 }
 
 // patched is a member as its own patch has it.
-func (w *writing) patched(p PartRequest, member json.RawMessage) json.RawMessage {
+func (w *writing) patched(p catalogue.PartRequest, member json.RawMessage) json.RawMessage {
 	member = w.sent(p, member)
 	for _, name := range p.Each.UpdateDrop {
 		member = odatajson.Without(member, []string{name})
@@ -110,7 +111,7 @@ func (w *writing) patched(p PartRequest, member json.RawMessage) json.RawMessage
 	return member
 }
 
-func (w *writing) equalMember(p PartRequest, a, b json.RawMessage) bool {
+func (w *writing) equalMember(p catalogue.PartRequest, a, b json.RawMessage) bool {
 	if p.Each != nil && p.Each.Ref+p.Each.Add != "" {
 		return strings.EqualFold(memberID(a), memberID(b))
 	}
@@ -118,7 +119,7 @@ func (w *writing) equalMember(p PartRequest, a, b json.RawMessage) bool {
 }
 
 // sameMember reports whether two members are the same one, changed or not.
-func (w *writing) sameMember(p PartRequest, a, b json.RawMessage) bool {
+func (w *writing) sameMember(p catalogue.PartRequest, a, b json.RawMessage) bool {
 	if p.Each.Ref+p.Each.Add != "" || len(p.Each.By) == 0 {
 		return w.equalMember(p, a, b)
 	}
@@ -139,7 +140,7 @@ func memberID(member json.RawMessage) string {
 }
 
 // action is the request for a member's own action.
-func (w *writing) action(p PartRequest, path string, member json.RawMessage) (request, error) {
+func (w *writing) action(p catalogue.PartRequest, path string, member json.RawMessage) (request, error) {
 	id, err := odatajson.Segment(memberID(member))
 	if err != nil {
 		return request{}, invalid(w.op, "a member of %q cannot be added or removed: %v", w.op.Part, err)
@@ -149,7 +150,7 @@ func (w *writing) action(p PartRequest, path string, member json.RawMessage) (re
 }
 
 // addRequest adds a member.
-func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, error) {
+func (w *writing) addRequest(p catalogue.PartRequest, member json.RawMessage) (request, error) {
 	if p.Each.Add != "" {
 		return w.action(p, p.Each.Add, member)
 	}
@@ -174,7 +175,7 @@ func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, er
 }
 
 // memberURL is an address below the object.
-func (w *writing) memberURL(p PartRequest, below string) string {
+func (w *writing) memberURL(p catalogue.PartRequest, below string) string {
 	if p.Each.Root == "" {
 		return w.c.url(w.entry, w.object+below)
 	}
@@ -183,7 +184,7 @@ func (w *writing) memberURL(p PartRequest, below string) string {
 }
 
 // withSet adds the properties that a new member always has.
-func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessage, error) {
+func (w *writing) withSet(p catalogue.PartRequest, member json.RawMessage) (json.RawMessage, error) {
 	if len(p.Each.Set) == 0 {
 		return member, nil
 	}
@@ -203,7 +204,7 @@ func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessag
 }
 
 // memberRequest changes or removes a member that is there.
-func (w *writing) memberRequest(p PartRequest, method string, member, body json.RawMessage) (request, error) {
+func (w *writing) memberRequest(p catalogue.PartRequest, method string, member, body json.RawMessage) (request, error) {
 	if p.Each.Remove != "" {
 		return w.action(p, p.Each.Remove, member)
 	}

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // withPieces adds to the members of a collection what their own bodies lack. id
 // is the object that the collection belongs to.
-func (r *reading) withPieces(ctx context.Context, sub Sub, id string, collection json.RawMessage) (json.RawMessage, error) {
+func (r *reading) withPieces(ctx context.Context, sub catalogue.Sub, id string, collection json.RawMessage) (json.RawMessage, error) {
 	if len(sub.Subs) == 0 || collection == nil {
 		return collection, nil
 	}

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// in reports whether an object holds the text.
-func (h Holding) in(body json.RawMessage) bool {
+// holds reports whether an object holds the text.
+func holds(body json.RawMessage, h catalogue.Holding) bool {
 	value := odatajson.At(body, h.Path)
 	var one string
 	if json.Unmarshal(value, &one) == nil {
@@ -22,15 +23,15 @@ func (h Holding) in(body json.RawMessage) bool {
 	return json.Unmarshal(value, &all) == nil && slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, h.Value) })
 }
 
-// has reports whether an object has the piece.
-func (s Sub) has(body json.RawMessage) bool {
-	return (s.When == nil || s.When.in(body)) && (s.Unless == nil || !s.Unless.in(body))
+// hasPiece reports whether an object has the piece.
+func hasPiece(s catalogue.Sub, body json.RawMessage) bool {
+	return (s.When == nil || holds(body, *s.When)) && (s.Unless == nil || !holds(body, *s.Unless))
 }
 
 // subPart is the request for a piece of an object. It is nil if the object does not
 // have the piece.
-func (r *reading) subPart(sub Sub, res tenant.Resource) *part {
-	if !sub.has(res.Body) {
+func (r *reading) subPart(sub catalogue.Sub, res tenant.Resource) *part {
+	if !hasPiece(sub, res.Body) {
 		return nil
 	}
 	path, search, _ := strings.Cut(sub.Path, "?")
@@ -43,7 +44,7 @@ func asked(parts []*part) []*part {
 }
 
 // addSub puts the answer to the request for a piece into the object.
-func (r *reading) addSub(ctx context.Context, sub Sub, p *part, into *tenant.Resource) error {
+func (r *reading) addSub(ctx context.Context, sub catalogue.Sub, p *part, into *tenant.Resource) error {
 	o, err := odatajson.Parse(into.Body)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (r *reading) addSub(ctx context.Context, sub Sub, p *part, into *tenant.Res
 
 // take puts properties of an answer into the object. Without one, as for a group
 // whose mailbox is not made yet, the object lacks them.
-func (r *reading) take(sub Sub, p *part, o odatajson.Object) error {
+func (r *reading) take(sub catalogue.Sub, p *part, o odatajson.Object) error {
 	for _, name := range sub.Take {
 		delete(o, name)
 	}
@@ -134,9 +135,9 @@ func (w *writing) lacksPiece() string {
 		}
 		for _, body := range []json.RawMessage{w.op.Before, w.op.After} {
 			switch {
-			case sub.Unless != nil && sub.Unless.in(body):
+			case sub.Unless != nil && holds(body, *sub.Unless):
 				return fmt.Sprintf("the service makes it where %s has %s", strings.TrimPrefix(sub.Unless.Path, "/"), sub.Unless.Value)
-			case sub.When != nil && len(body) > 0 && !sub.When.in(body):
+			case sub.When != nil && len(body) > 0 && !holds(body, *sub.When):
 				return fmt.Sprintf("only an object whose %s has %s has it", strings.TrimPrefix(sub.When.Path, "/"), sub.When.Value)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
@@ -25,7 +26,7 @@ func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 	if err := ctx.Err(); err != nil {
 		return tenant.ReadResult{}, context.Cause(ctx)
 	}
-	if why := e.lacking(c.cfg.Cloud); why != "" {
+	if why := lacking(e, c.cfg.Cloud); why != "" {
 		return tenant.ReadResult{Completeness: tenant.Unlicensed, Reason: why}, nil
 	}
 	out := &output{emit: emit}
@@ -72,14 +73,14 @@ func (o *output) put(r tenant.Resource) error {
 }
 
 // result says how much was read.
-func (c *Client) result(ctx context.Context, e *Entry, out *output, err error) (tenant.ReadResult, error) {
+func (c *Client) result(ctx context.Context, e *catalogue.Entry, out *output, err error) (tenant.ReadResult, error) {
 	switch {
 	case out.failed != nil:
 		return tenant.ReadResult{}, out.failed
 	case ctx.Err() != nil:
 		return tenant.ReadResult{}, context.Cause(ctx)
 	case err == nil:
-		return e.read(out.absent), nil
+		return read(e, out.absent), nil
 	}
 	failed, ok := errors.AsType[*tenant.Error](err)
 	if !ok {
@@ -107,7 +108,7 @@ func (c *Client) result(ctx context.Context, e *Entry, out *output, err error) (
 }
 
 // read is the result of a read that came to its end.
-func (e *Entry) read(absent []string) tenant.ReadResult {
+func read(e *catalogue.Entry, absent []string) tenant.ReadResult {
 	if e.NamesOnly != "" {
 		return tenant.ReadResult{Completeness: tenant.NamesOnly, Absent: absent, Reason: "not read: " + e.NamesOnly}
 	}
@@ -149,7 +150,7 @@ func (r *reading) singleton(ctx context.Context, out *output, req tenant.ReadReq
 
 // one reads one object, whole. An empty id is a singleton's.
 func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
-	p := r.part(id, "", r.entry.singleQuery())
+	p := r.part(id, "", singleQuery(r.entry))
 	if p.err != nil {
 		return tenant.Resource{}, p.err
 	}
@@ -161,9 +162,9 @@ func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
 	if err != nil {
 		return tenant.Resource{}, err
 	}
-	res, err := r.entry.resource(body)
+	res, err := resource(r.entry, body)
 	if err == nil {
-		err = r.entry.checkID(res, id)
+		err = checkID(r.entry, res, id)
 	}
 	if err != nil {
 		return tenant.Resource{}, r.malformed(a, id, err)
@@ -177,7 +178,7 @@ func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
 
 // singleQuery is the query of a read by id: it has the list's $expand, unless the kind
 // says otherwise.
-func (e *Entry) singleQuery() string {
+func singleQuery(e *catalogue.Entry) string {
 	if e.List.SingleQuery != "" {
 		return e.List.SingleQuery
 	}
@@ -216,7 +217,7 @@ func (r *reading) single(a answer) (json.RawMessage, error) {
 		return a.body, nil // the caller finds out
 	}
 	var list []json.RawMessage
-	if whole[r.entry.idProperty()] == nil && odatajson.Decode(whole[odatajson.PageItems], &list) == nil && len(list) == 1 {
+	if whole[idProperty(r.entry)] == nil && odatajson.Decode(whole[odatajson.PageItems], &list) == nil && len(list) == 1 {
 		return list[0], nil
 	}
 	return a.body, nil
@@ -236,7 +237,7 @@ func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest)
 		if id == "" {
 			continue // nothing has it
 		}
-		parts = append(parts, r.part(id, "", r.entry.singleQuery()))
+		parts = append(parts, r.part(id, "", singleQuery(r.entry)))
 	}
 	if err := r.byID(ctx, out, parts); err != nil {
 		return err
@@ -246,7 +247,7 @@ func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest)
 	}
 	var whole []tenant.Match
 	for _, m := range req.Matches {
-		filter, ok := r.entry.filter(m)
+		filter, ok := filter(r.entry, m)
 		if !ok {
 			whole = append(whole, m)
 			continue
@@ -273,9 +274,9 @@ func (r *reading) byID(ctx context.Context, out *output, parts []*part) error {
 		var found []tenant.Resource
 		var failed error // what could be read is passed on before it
 		for _, p := range some {
-			res, err := r.entry.resource(p.body)
+			res, err := resource(r.entry, p.body)
 			if err == nil {
-				err = r.entry.checkID(res, p.id)
+				err = checkID(r.entry, res, p.id)
 			}
 			switch {
 			case tenant.ClassOf(p.err) == tenant.NotFound:
@@ -330,14 +331,14 @@ func (r *reading) list(ctx context.Context, out *output, filter string, only []t
 func (r *reading) found(a answer, p odatajson.Page, only []tenant.Match) ([]tenant.Resource, error) {
 	var found []tenant.Resource
 	for _, raw := range p.Value {
-		res, err := r.entry.resource(raw)
+		res, err := resource(r.entry, raw)
 		switch {
 		case err != nil:
 			return nil, r.malformed(a, "", err)
-		case r.entry.skipped(raw):
+		case skipped(r.entry, raw):
 		case only != nil && !slices.ContainsFunc(only, func(m tenant.Match) bool { return odatajson.Matches(res.Body, m) }):
 		case res.ID == "":
-			return nil, r.malformed(a, "", fmt.Errorf("an object has no %s", r.entry.idProperty()))
+			return nil, r.malformed(a, "", fmt.Errorf("an object has no %s", idProperty(r.entry)))
 		default:
 			if _, err := odatajson.Segment(res.ID); err != nil {
 				return nil, r.broken(a, "", "the service names an object by an id that is not used: "+err.Error())
@@ -356,7 +357,7 @@ func (r *reading) pass(ctx context.Context, out *output, found []tenant.Resource
 	}
 	parts := make([]*part, len(found))
 	for i, res := range found {
-		parts[i] = r.part(res.ID, "", r.entry.singleQuery())
+		parts[i] = r.part(res.ID, "", singleQuery(r.entry))
 	}
 	absent := out.absent
 	err := r.byID(ctx, out, parts)
@@ -393,7 +394,7 @@ func (r *reading) addSubs(ctx context.Context, found []tenant.Resource) error {
 }
 
 // subValue returns all pages of a sub-resource, or nil for an absent object.
-func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessage, error) {
+func (r *reading) subValue(ctx context.Context, sub catalogue.Sub, p *part) (json.RawMessage, error) {
 	if p.err != nil {
 		if sub.Object && tenant.ClassOf(p.err) == tenant.NotFound {
 			return nil, nil
@@ -404,7 +405,7 @@ func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessa
 		if p.status == http.StatusNoContent {
 			return nil, nil // null: https://docs.oasis-open.org/odata/odata/v4.01/, "Requesting Individual Properties"
 		}
-		res, err := (&Entry{}).resource(p.body)
+		res, err := resource(&catalogue.Entry{}, p.body)
 		if err != nil {
 			return nil, r.malformed(p.answer, p.id, err)
 		}
@@ -427,7 +428,7 @@ func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessa
 }
 
 // filter makes the query that finds what matches, if the service can.
-func (e *Entry) filter(m tenant.Match) (string, bool) {
+func filter(e *catalogue.Entry, m tenant.Match) (string, bool) {
 	if strings.Contains(e.List.Query, "$filter=") {
 		return "", false
 	}
@@ -452,7 +453,7 @@ func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 	if err := ctx.Err(); err != nil {
 		return tenant.Resource{}, context.Cause(ctx)
 	}
-	if why := e.lacking(c.cfg.Cloud); why != "" {
+	if why := lacking(e, c.cfg.Cloud); why != "" {
 		return tenant.Resource{}, &tenant.Error{Class: tenant.NotLicensed, Op: "get", Kind: req.Kind, ID: req.ID, Message: why}
 	}
 	if req.ID == "" && !e.Singleton {
@@ -472,7 +473,7 @@ func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 }
 
 // explain adds the missing permissions to the error of a refused call.
-func (c *Client) explain(s Scopes, err error) error {
+func (c *Client) explain(s catalogue.Scopes, err error) error {
 	if e, ok := errors.AsType[*tenant.Error](err); ok && e.Class == tenant.AccessDenied {
 		e.Missing = c.missing(s)
 	}

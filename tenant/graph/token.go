@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
@@ -92,26 +93,17 @@ func parseClaims(token string) claims {
 
 // missing returns the permissions that a kind needs and that the last token
 // does not have.
-func (c *Client) missing(s Scopes) []string {
+func (c *Client) missing(s catalogue.Scopes) []string {
 	token := c.tokens.known(c.byPerson(s))
 	if token.opaque {
 		return nil // it cannot be told
 	}
 	granted := token.granted()
 	var out []string
-	for _, anyOf := range s.needed(token.isApplication()) {
+	for _, anyOf := range s.Needed(token.isApplication()) {
 		if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(granted, p) }) && len(anyOf) > 0 {
 			out = append(out, anyOf[0])
 		}
 	}
 	return out
-}
-
-// needed are the permissions for an application of its own, or for one that a
-// person is signed in to.
-func (s Scopes) needed(application bool) [][]string {
-	if application && len(s.Application) > 0 {
-		return s.Application
-	}
-	return s.Delegated
 }

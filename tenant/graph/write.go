@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
@@ -55,9 +56,9 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 }
 
 // mayWrite refuses what must not be sent.
-func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
-	k := e.allowed(c.cfg)
-	switch why := e.lacking(c.cfg.Cloud); {
+func (c *Client) mayWrite(e *catalogue.Entry, op tenant.Operation) error {
+	k := allowed(e, c.cfg)
+	switch why := lacking(e, c.cfg.Cloud); {
 	case why != "":
 		return &tenant.Error{Class: tenant.NotLicensed, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: why}
 	case !k.Allows(op.Verb) && e.Allows(op.Verb):
@@ -84,7 +85,7 @@ func notBegun(op tenant.Operation, cause error) *tenant.Error {
 // writing is one operation.
 type writing struct {
 	c     *Client
-	entry *Entry
+	entry *catalogue.Entry
 	op    tenant.Operation
 	// object is the object's path below the collection; empty for a singleton
 	// and for an object that is not created yet.
@@ -100,7 +101,7 @@ func (w *writing) request() (request, error) {
 	if w.op.Part != "" {
 		return w.partRequest(w.entry.PartRequests[w.op.Part])
 	}
-	var r Request
+	var r catalogue.Request
 	var method, below string
 	var body json.RawMessage
 	switch w.op.Verb {
@@ -139,7 +140,7 @@ func (w *writing) request() (request, error) {
 // content returns the body of a request: without the properties that the service
 // sets, without parts, which have requests of their own, and with those that the
 // request always has.
-func (w *writing) content(raw json.RawMessage, r Request) (odatajson.Object, error) {
+func (w *writing) content(raw json.RawMessage, r catalogue.Request) (odatajson.Object, error) {
 	o, err := odatajson.Parse(raw)
 	if err != nil {
 		return nil, invalid(w.op, "the content is no JSON object")
@@ -231,7 +232,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 	if w.op.Verb == tenant.Delete || w.op.Part != "" {
 		return out
 	}
-	res, err := w.entry.resource(a.body)
+	res, err := resource(w.entry, a.body)
 	if err != nil {
 		return out // no content, or none that is an object
 	}
@@ -245,7 +246,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 }
 
 // partRequest makes the request of an action that replaces a part whole.
-func (w *writing) partRequest(p PartRequest) (request, error) {
+func (w *writing) partRequest(p catalogue.PartRequest) (request, error) {
 	req := request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object+p.Action)}
 	value := odatajson.At(w.op.Patch, w.partPath())
 	if value == nil {
@@ -284,7 +285,7 @@ func (w *writing) partPath() string {
 
 // partDrops are paths within the part that are not sent: those that the kind
 // has as read-only below it, and the request's own.
-func (w *writing) partDrops(p PartRequest) [][]string {
+func (w *writing) partDrops(p catalogue.PartRequest) [][]string {
 	part := odatajson.Segments(w.partPath())
 	var out [][]string
 	for _, path := range w.entry.ReadOnly {
@@ -308,7 +309,7 @@ func dropFrom(value json.RawMessage, paths [][]string) json.RawMessage {
 // eachMember writes the changes of a part: member by member, or by an action that
 // takes all changes. An error after a successful request says that the write may have
 // taken effect: the object has to be read.
-func (w *writing) eachMember(ctx context.Context, p PartRequest) (tenant.Applied, error) {
+func (w *writing) eachMember(ctx context.Context, p catalogue.PartRequest) (tenant.Applied, error) {
 	if why := w.lacksPiece(); why != "" {
 		return tenant.Applied{}, invalid(w.op, "the part %q is not written: %s", w.op.Part, why)
 	}

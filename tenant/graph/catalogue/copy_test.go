@@ -1,4 +1,4 @@
-package graph_test
+package catalogue_test
 
 import (
 	"reflect"
@@ -6,13 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // The package's catalogue belongs to the caller: nothing that a caller changes shows in
 // another copy.
 func TestDefaultIsTheCallersOwn(t *testing.T) {
-	want, mine := graph.Default(), graph.Default()
+	want, mine := catalogue.Default(), catalogue.Default()
 	changed := spoil(reflect.ValueOf(mine))
 	if changed < 10_000 {
 		t.Errorf("only %d values were changed", changed)
@@ -20,7 +20,7 @@ func TestDefaultIsTheCallersOwn(t *testing.T) {
 	if cmp.Equal(want, mine) {
 		t.Error("nothing was changed")
 	}
-	if diff := cmp.Diff(want, graph.Default()); diff != "" {
+	if diff := cmp.Diff(want, catalogue.Default()); diff != "" {
 		t.Errorf("another copy has changed (-want +got)\n%.2000s", diff)
 	}
 }

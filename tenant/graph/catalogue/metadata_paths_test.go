@@ -1,4 +1,4 @@
-package graph_test
+package catalogue_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // granted are contradictions between the catalogue and metadata in which the
@@ -219,112 +219,116 @@ func TestMistakesAreFound(t *testing.T) {
 	secret := "#microsoft.graph.deviceManagementConfigurationSecretSettingValue"
 	for _, tt := range []struct {
 		name, kind string
-		plant      func(*graph.Entry)
+		plant      func(*catalogue.Entry)
 		what       string
 		cause      cause
 	}{
-		{"an endpoint of the other version", "configurationPolicies", func(e *graph.Entry) { e.Version = "v1.0" }, "endpoint /deviceManagement/configurationPolicies", otherVersion},
-		{"an endpoint that is not there", "groups", func(e *graph.Entry) { e.Endpoint = "/grups" }, "endpoint /grups", notDeclared},
-		{"a kind at v1.0 that needs beta", "deviceCompliancePolicies", func(e *graph.Entry) { e.Version = "v1.0" },
+		{"an endpoint of the other version", "configurationPolicies", func(e *catalogue.Entry) { e.Version = "v1.0" }, "endpoint /deviceManagement/configurationPolicies", otherVersion},
+		{"an endpoint that is not there", "groups", func(e *catalogue.Entry) { e.Endpoint = "/grups" }, "endpoint /grups", notDeclared},
+		{"a kind at v1.0 that needs beta", "deviceCompliancePolicies", func(e *catalogue.Entry) { e.Version = "v1.0" },
 			"references /assignments/*/target/deviceAndAppManagementAssignmentFilterId", otherVersion},
-		{"a key that is not there", "groups", func(e *graph.Entry) { e.NaturalKey = []string{"/name"} }, "naturalKey /name", openType},
-		{"a name in another case", "namedLocations", func(e *graph.Entry) { e.NaturalKey = []string{"/DisplayName"} }, "naturalKey /DisplayName", notDeclared},
-		{"a limit", "roleDefinitions", func(e *graph.Entry) { e.Limits[0].When.Path = "/builtIn" }, "limits /builtIn", notDeclared},
-		{"a limit of a value that is no member", "authenticationStrengthPolicies", func(e *graph.Entry) { e.Limits[0].When.Equals = raw(`"builtin "`) }, `limits /policyType "builtin "`, noMember},
-		{"a limit of an abstract type", "deviceConfigurations", func(e *graph.Entry) {
+		{"a key that is not there", "groups", func(e *catalogue.Entry) { e.NaturalKey = []string{"/name"} }, "naturalKey /name", openType},
+		{"a name in another case", "namedLocations", func(e *catalogue.Entry) { e.NaturalKey = []string{"/DisplayName"} }, "naturalKey /DisplayName", notDeclared},
+		{"a limit", "roleDefinitions", func(e *catalogue.Entry) { e.Limits[0].When.Path = "/builtIn" }, "limits /builtIn", notDeclared},
+		{"a limit of a value that is no member", "authenticationStrengthPolicies", func(e *catalogue.Entry) { e.Limits[0].When.Equals = raw(`"builtin "`) }, `limits /policyType "builtin "`, noMember},
+		{"a limit of an abstract type", "deviceConfigurations", func(e *catalogue.Entry) {
 			e.Limits = []tenant.Limit{{When: tenant.Condition{Path: "/@odata.type", Equals: raw(`"#microsoft.graph.deviceConfiguration"`)}}}
 		}, "limits /@odata.type deviceConfiguration", abstractType},
-		{"a limit of another kind's type", "namedLocations", func(e *graph.Entry) { e.Limits[0].When.Equals = raw(`"#microsoft.graph.group"`) },
+		{"a limit of another kind's type", "namedLocations", func(e *catalogue.Entry) { e.Limits[0].When.Equals = raw(`"#microsoft.graph.group"`) },
 			"limits /@odata.type group", notDeclared},
-		{"a readOnly path", "groups", func(e *graph.Entry) { e.ReadOnly = append(e.ReadOnly, "/assignedLabels/*/name") }, "readOnly /assignedLabels/*/name", notDeclared},
-		{"a readOnly mark too many", "groups", func(e *graph.Entry) { e.ReadOnly = append(e.ReadOnly, "/displayName") }, "readOnly /displayName", unfounded},
-		{"a readOnly mark too many, below", "conditionalAccessPolicies", func(e *graph.Entry) { e.ReadOnly = append(e.ReadOnly, "/conditions/users/includeUsers") },
+		{"a readOnly path", "groups", func(e *catalogue.Entry) { e.ReadOnly = append(e.ReadOnly, "/assignedLabels/*/name") }, "readOnly /assignedLabels/*/name", notDeclared},
+		{"a readOnly mark too many", "groups", func(e *catalogue.Entry) { e.ReadOnly = append(e.ReadOnly, "/displayName") }, "readOnly /displayName", unfounded},
+		{"a readOnly mark too many, below", "conditionalAccessPolicies", func(e *catalogue.Entry) { e.ReadOnly = append(e.ReadOnly, "/conditions/users/includeUsers") },
 			"readOnly /conditions/users/includeUsers", unfounded},
-		{"a readOnly mark that lacks", "deviceConfigurations", func(e *graph.Entry) { e.ReadOnly = drop(e.ReadOnly, "/qualityUpdatesPauseStartDate") },
+		{"a readOnly mark that lacks", "deviceConfigurations", func(e *catalogue.Entry) { e.ReadOnly = drop(e.ReadOnly, "/qualityUpdatesPauseStartDate") },
 			"readOnly /qualityUpdatesPauseStartDate", missingMark},
-		{"a createOnly path", "groups", func(e *graph.Entry) { e.CreateOnly = append(e.CreateOnly, "/theme/name") }, "createOnly /theme/name", notDeclared},
-		{"a createOnly mark that lacks", "servicePrincipals", func(e *graph.Entry) { e.CreateOnly = drop(e.CreateOnly, "/agentIdentityBlueprintId") },
+		{"a createOnly path", "groups", func(e *catalogue.Entry) { e.CreateOnly = append(e.CreateOnly, "/theme/name") }, "createOnly /theme/name", notDeclared},
+		{"a createOnly mark that lacks", "servicePrincipals", func(e *catalogue.Entry) { e.CreateOnly = drop(e.CreateOnly, "/agentIdentityBlueprintId") },
 			"createOnly /agentIdentityBlueprintId", missingOnce},
-		{"a type that can change", "mobileApps", func(e *graph.Entry) { e.CreateOnly = nil }, "createOnly /@odata.type", missingType},
-		{"a computed value on create", "mobileApps", func(e *graph.Entry) { e.CreateOnly = append(e.CreateOnly, "/appAvailability") }, "createOnly /appAvailability", computed},
-		{"an empty value", "groups", func(e *graph.Entry) { e.EmptyIsAbsent = append(e.EmptyIsAbsent, "/owners/*/x") }, "emptyIsAbsent /owners/*/x", notDeclared},
-		{"a default", "mobileApps", func(e *graph.Entry) { e.Defaults[0].Path = "/assignments/*/target/filterType" }, "defaults /assignments/*/target/filterType", notDeclared},
-		{"a default that is no member", "mobileApps", func(e *graph.Entry) { e.Defaults[0].Value = raw(`"nothing"`) },
+		{"a type that can change", "mobileApps", func(e *catalogue.Entry) { e.CreateOnly = nil }, "createOnly /@odata.type", missingType},
+		{"a computed value on create", "mobileApps", func(e *catalogue.Entry) { e.CreateOnly = append(e.CreateOnly, "/appAvailability") }, "createOnly /appAvailability", computed},
+		{"an empty value", "groups", func(e *catalogue.Entry) { e.EmptyIsAbsent = append(e.EmptyIsAbsent, "/owners/*/x") }, "emptyIsAbsent /owners/*/x", notDeclared},
+		{"a default", "mobileApps", func(e *catalogue.Entry) { e.Defaults[0].Path = "/assignments/*/target/filterType" }, "defaults /assignments/*/target/filterType", notDeclared},
+		{"a default that is no member", "mobileApps", func(e *catalogue.Entry) { e.Defaults[0].Value = raw(`"nothing"`) },
 			`defaults /assignments/*/target/deviceAndAppManagementAssignmentFilterType "nothing"`, noMember},
-		{"a default of an abstract type", "configurationPolicies", func(e *graph.Entry) {
+		{"a default of an abstract type", "configurationPolicies", func(e *catalogue.Entry) {
 			e.Defaults = []tenant.Default{{Path: "/assignments/*/target/deviceAndAppManagementAssignmentFilterType", Type: "#microsoft.graph.deviceAndAppManagementAssignmentTarget", Value: raw(`"none"`)}}
 		}, "defaults /assignments/*/target/deviceAndAppManagementAssignmentFilterType of deviceAndAppManagementAssignmentTarget", abstractType},
-		{"a form", "conditionalAccessPolicies", func(e *graph.Entry) { e.Forms[0].Path = "/status" }, "forms /status", notDeclared},
-		{"a form of an abstract type", "deviceConfigurations", func(e *graph.Entry) {
+		{"a form", "conditionalAccessPolicies", func(e *catalogue.Entry) { e.Forms[0].Path = "/status" }, "forms /status", notDeclared},
+		{"a form of an abstract type", "deviceConfigurations", func(e *catalogue.Entry) {
 			e.Forms = []tenant.Form{{Path: "/installationSchedule/activeHoursEnd", Type: "#microsoft.graph.windowsUpdateInstallScheduleType"}}
 		}, "forms /installationSchedule/activeHoursEnd of windowsUpdateInstallScheduleType", abstractType},
-		{"a form of a type that is elsewhere", "deviceConfigurations", func(e *graph.Entry) { e.Forms[0].Type = "#microsoft.graph.group" },
+		{"a form of a type that is elsewhere", "deviceConfigurations", func(e *catalogue.Entry) { e.Forms[0].Type = "#microsoft.graph.group" },
 			"forms /featureUpdatesPauseExpiryDateTime of group", notDeclared},
-		{"a set", "groups", func(e *graph.Entry) { e.Sets[0].Path = "/groupType" }, "sets /groupType", openType},
-		{"a member of a set", "namedLocations", func(e *graph.Entry) { e.Sets[1].By = []string{"/cidr"} }, "sets.by /ipRanges/*/cidr", notDeclared},
-		{"a member's type where there is one", "groups", func(e *graph.Entry) { e.Sets = []tenant.Set{{Path: "/assignedLabels", By: []string{"/@odata.type"}}} },
+		{"a set", "groups", func(e *catalogue.Entry) { e.Sets[0].Path = "/groupType" }, "sets /groupType", openType},
+		{"a member of a set", "namedLocations", func(e *catalogue.Entry) { e.Sets[1].By = []string{"/cidr"} }, "sets.by /ipRanges/*/cidr", notDeclared},
+		{"a member's type where there is one", "groups", func(e *catalogue.Entry) {
+			e.Sets = []tenant.Set{{Path: "/assignedLabels", By: []string{"/@odata.type"}}}
+		},
 			"sets.by /assignedLabels/*/@odata.type", notDeclared},
-		{"a reference", "roleAssignments", func(e *graph.Entry) { e.References[0].Path = "/principal/identifier" }, "references /principal/identifier", notDeclared},
-		{"a reference by another property", "conditionalAccessPolicies", func(e *graph.Entry) {
+		{"a reference", "roleAssignments", func(e *catalogue.Entry) { e.References[0].Path = "/principal/identifier" }, "references /principal/identifier", notDeclared},
+		{"a reference by another property", "conditionalAccessPolicies", func(e *catalogue.Entry) {
 			e.References = []tenant.Reference{{Path: "/id", Kinds: []string{"namedLocations"}, Property: "appId"}}
 		}, "references.property /appId", notDeclared},
-		{"a reference that lacks", "deviceCategories", func(e *graph.Entry) { e.References = nil }, "references /roleScopeTagIds", noReference},
-		{"a set of references that lacks", "deviceCategories", func(e *graph.Entry) { e.Sets = nil }, "references /roleScopeTagIds", noReference},
-		{"a secret", "applications", func(e *graph.Entry) { e.Sensitive = []string{"/passwordCredentials/*/secret"} }, "sensitive /passwordCredentials/*/secret", notDeclared},
-		{"a secret of a type", "configurationPolicies", func(e *graph.Entry) { e.SensitiveTypes[0].Path = "/settings/**/secret" }, "sensitiveTypes /settings/**/secret of " + shortType(secret), notDeclared},
-		{"the state of a secret", "configurationPolicies", func(e *graph.Entry) { e.SensitiveTypes[0].Token.Property = "state" },
+		{"a reference that lacks", "deviceCategories", func(e *catalogue.Entry) { e.References = nil }, "references /roleScopeTagIds", noReference},
+		{"a set of references that lacks", "deviceCategories", func(e *catalogue.Entry) { e.Sets = nil }, "references /roleScopeTagIds", noReference},
+		{"a secret", "applications", func(e *catalogue.Entry) { e.Sensitive = []string{"/passwordCredentials/*/secret"} }, "sensitive /passwordCredentials/*/secret", notDeclared},
+		{"a secret of a type", "configurationPolicies", func(e *catalogue.Entry) { e.SensitiveTypes[0].Path = "/settings/**/secret" }, "sensitiveTypes /settings/**/secret of " + shortType(secret), notDeclared},
+		{"the state of a secret", "configurationPolicies", func(e *catalogue.Entry) { e.SensitiveTypes[0].Token.Property = "state" },
 			"sensitiveTypes.token /settings/**/simpleSettingValue/state of " + shortType(secret), notDeclared},
-		{"the state of a secret that is no member", "configurationPolicies", func(e *graph.Entry) { e.SensitiveTypes[0].Token.Value = "hidden" },
+		{"the state of a secret that is no member", "configurationPolicies", func(e *catalogue.Entry) { e.SensitiveTypes[0].Token.Value = "hidden" },
 			"sensitiveTypes.token /settings/**/simpleSettingValue/valueState of " + shortType(secret) + ` "hidden"`, noMember},
-		{"a mask", "deviceConfigurations", func(e *graph.Entry) { e.Masked[0].Path = "/omaSettings/*/secret" }, "masked /omaSettings/*/secret", notDeclared},
-		{"the token of a mask", "deviceConfigurations", func(e *graph.Entry) { e.Masked[0].Token = "token" }, "masked.token /omaSettings/*/token", notDeclared},
-		{"a whole value", "deviceConfigurations", func(e *graph.Entry) { e.Whole = []string{"/oma"} }, "whole /oma", notDeclared},
-		{"a part", "groups", func(e *graph.Entry) { e.Parts = []tenant.Part{{Name: "p", Path: "/people"}} }, "parts /people", openType},
-		{"an order after another kind", "identitySecurityDefaultsEnforcementPolicy", func(e *graph.Entry) { e.After[0].Then.Path = "/status" }, "after.then /status", notDeclared},
-		{"an order by a value that is no member", "identitySecurityDefaultsEnforcementPolicy", func(e *graph.Entry) { e.After[0].Then.Equals = raw(`"off"`) }, `after.then /state "off"`, noMember},
-		{"an order when", "identitySecurityDefaultsEnforcementPolicy", func(e *graph.Entry) { e.After[0].When.Path = "/enabled" }, "after.when /enabled", notDeclared},
-		{"an id", "crossTenantAccessPolicyPartners", func(e *graph.Entry) { e.ID = "directoryId" }, "id /directoryId", notDeclared},
-		{"a filter", "domains", func(e *graph.Entry) { e.List.Filter = []string{"name"} }, "list.filter /name", notDeclared},
-		{"a query", "roleManagementPolicies", func(e *graph.Entry) { e.List.Query = "$filter=scope eq '/' and scopeType eq 'Directory'" }, "list.query /scope", notDeclared},
-		{"an expanded property", "roleManagementPolicies", func(e *graph.Entry) { e.List.SingleQuery = "$expand=rules,effective" }, "list.query /effective", notDeclared},
-		{"an item that is left out", "domains", func(e *graph.Entry) { e.List.Skip = []tenant.Condition{{Path: "/initial"}} }, "list.skip /initial", notDeclared},
-		{"a piece", "roleManagementPolicies", func(e *graph.Entry) { e.Subs[0].Path = "/rule" }, "subs /rule", notDeclared},
-		{"a piece's property", "roleManagementPolicies", func(e *graph.Entry) { e.Subs[0].Property = "rule" }, "subs /rule", notDeclared},
-		{"a piece's query", "deviceCompliancePolicies", func(e *graph.Entry) { e.Subs[1].Path = "/scheduledActionsForRule?$expand=actions" }, "subs.query /scheduledActionsForRule/*/actions", notDeclared},
-		{"a dropped property", "domains", func(e *graph.Entry) { e.Requests.Update.Drop = []string{"x"} }, "requests.update.drop /x", notDeclared},
-		{"a kept property", "domains", func(e *graph.Entry) { e.Requests.Create.Keep = []string{"x"} }, "requests.create.keep /x", notDeclared},
-		{"a property that is always sent", "conditionalAccessPolicies", func(e *graph.Entry) { e.Requests.Update.Set = map[string]json.RawMessage{"state": raw(`"off"`)} },
+		{"a mask", "deviceConfigurations", func(e *catalogue.Entry) { e.Masked[0].Path = "/omaSettings/*/secret" }, "masked /omaSettings/*/secret", notDeclared},
+		{"the token of a mask", "deviceConfigurations", func(e *catalogue.Entry) { e.Masked[0].Token = "token" }, "masked.token /omaSettings/*/token", notDeclared},
+		{"a whole value", "deviceConfigurations", func(e *catalogue.Entry) { e.Whole = []string{"/oma"} }, "whole /oma", notDeclared},
+		{"a part", "groups", func(e *catalogue.Entry) { e.Parts = []tenant.Part{{Name: "p", Path: "/people"}} }, "parts /people", openType},
+		{"an order after another kind", "identitySecurityDefaultsEnforcementPolicy", func(e *catalogue.Entry) { e.After[0].Then.Path = "/status" }, "after.then /status", notDeclared},
+		{"an order by a value that is no member", "identitySecurityDefaultsEnforcementPolicy", func(e *catalogue.Entry) { e.After[0].Then.Equals = raw(`"off"`) }, `after.then /state "off"`, noMember},
+		{"an order when", "identitySecurityDefaultsEnforcementPolicy", func(e *catalogue.Entry) { e.After[0].When.Path = "/enabled" }, "after.when /enabled", notDeclared},
+		{"an id", "crossTenantAccessPolicyPartners", func(e *catalogue.Entry) { e.ID = "directoryId" }, "id /directoryId", notDeclared},
+		{"a filter", "domains", func(e *catalogue.Entry) { e.List.Filter = []string{"name"} }, "list.filter /name", notDeclared},
+		{"a query", "roleManagementPolicies", func(e *catalogue.Entry) { e.List.Query = "$filter=scope eq '/' and scopeType eq 'Directory'" }, "list.query /scope", notDeclared},
+		{"an expanded property", "roleManagementPolicies", func(e *catalogue.Entry) { e.List.SingleQuery = "$expand=rules,effective" }, "list.query /effective", notDeclared},
+		{"an item that is left out", "domains", func(e *catalogue.Entry) { e.List.Skip = []tenant.Condition{{Path: "/initial"}} }, "list.skip /initial", notDeclared},
+		{"a piece", "roleManagementPolicies", func(e *catalogue.Entry) { e.Subs[0].Path = "/rule" }, "subs /rule", notDeclared},
+		{"a piece's property", "roleManagementPolicies", func(e *catalogue.Entry) { e.Subs[0].Property = "rule" }, "subs /rule", notDeclared},
+		{"a piece's query", "deviceCompliancePolicies", func(e *catalogue.Entry) { e.Subs[1].Path = "/scheduledActionsForRule?$expand=actions" }, "subs.query /scheduledActionsForRule/*/actions", notDeclared},
+		{"a dropped property", "domains", func(e *catalogue.Entry) { e.Requests.Update.Drop = []string{"x"} }, "requests.update.drop /x", notDeclared},
+		{"a kept property", "domains", func(e *catalogue.Entry) { e.Requests.Create.Keep = []string{"x"} }, "requests.create.keep /x", notDeclared},
+		{"a property that is always sent", "conditionalAccessPolicies", func(e *catalogue.Entry) { e.Requests.Update.Set = map[string]json.RawMessage{"state": raw(`"off"`)} },
 			`requests.update.set /state "off"`, noMember},
-		{"a patch before the delete", "namedLocations", func(e *graph.Entry) { e.Requests.Delete.First = &graph.First{Set: raw(`{"trusted":false}`)} }, "requests.delete.first /trusted", notDeclared},
-		{"an abstract patch before the delete", "deviceConfigurations", func(e *graph.Entry) {
-			e.Requests.Delete.First = &graph.First{Set: raw(`{"@odata.type":"#microsoft.graph.deviceConfiguration"}`)}
+		{"a patch before the delete", "namedLocations", func(e *catalogue.Entry) { e.Requests.Delete.First = &catalogue.First{Set: raw(`{"trusted":false}`)} }, "requests.delete.first /trusted", notDeclared},
+		{"an abstract patch before the delete", "deviceConfigurations", func(e *catalogue.Entry) {
+			e.Requests.Delete.First = &catalogue.First{Set: raw(`{"@odata.type":"#microsoft.graph.deviceConfiguration"}`)}
 		}, "requests.delete.first /@odata.type deviceConfiguration", abstractType},
-		{"an object of an abstract type", "deviceConfigurations", func(e *graph.Entry) {
+		{"an object of an abstract type", "deviceConfigurations", func(e *catalogue.Entry) {
 			e.Requests.Update.Set = map[string]json.RawMessage{"installationSchedule": raw(`{"activeHoursEnd":"17:00:00"}`)}
 		}, "requests.update.set /installationSchedule", abstractType},
-		{"the body of an action", "mobileApps", func(e *graph.Entry) {
-			e.PartRequests = map[string]graph.PartRequest{"assignments": {Action: "/assign", Wrap: "assignments"}}
+		{"the body of an action", "mobileApps", func(e *catalogue.Entry) {
+			e.PartRequests = map[string]catalogue.PartRequest{"assignments": {Action: "/assign", Wrap: "assignments"}}
 		}, "partRequests.assignments /assign assignments", otherBody},
-		{"what tells members apart", "notificationMessageTemplates", func(e *graph.Entry) { e.PartRequests["messages"].Each.By[0] = "language" },
+		{"what tells members apart", "notificationMessageTemplates", func(e *catalogue.Entry) { e.PartRequests["messages"].Each.By[0] = "language" },
 			"partRequests.each.by /localizedNotificationMessages/*/language", notDeclared},
-		{"a property of a member that a patch lacks", "notificationMessageTemplates", func(e *graph.Entry) { e.PartRequests["messages"].Each.UpdateDrop = []string{"language"} },
+		{"a property of a member that a patch lacks", "notificationMessageTemplates", func(e *catalogue.Entry) { e.PartRequests["messages"].Each.UpdateDrop = []string{"language"} },
 			"partRequests.each.updateDrop /localizedNotificationMessages/*/language", notDeclared},
-		{"a piece of a member", "groupPolicyConfigurations", func(e *graph.Entry) { e.Subs[0].Subs[0].Path = "/values" }, "subs /definitionValues/*/values", notDeclared},
-		{"a piece of a member by its property", "groupPolicyConfigurations", func(e *graph.Entry) { e.Subs[0].Subs[0].Property = "values" }, "subs /definitionValues/*/values", notDeclared},
-		{"a query of a piece of a member", "groupPolicyConfigurations", func(e *graph.Entry) { e.Subs[0].Subs[0].Path = "/presentationValues?$expand=present" }, "subs.query /definitionValues/*/presentationValues/*/present", notDeclared},
-		{"what tells changed members apart", "groupPolicyConfigurations", func(e *graph.Entry) { e.PartRequests["definitionValues"].Changes.By[0] = "/definition/key" }, "partRequests.changes.by /definitionValues/*/definition/key", notDeclared},
-		{"a collection within changed members", "groupPolicyConfigurations", func(e *graph.Entry) { e.PartRequests["definitionValues"].Changes.Within[0].Path = "/values" }, "partRequests.changes.within /definitionValues/*/values", notDeclared},
-		{"what tells members within apart", "groupPolicyConfigurations", func(e *graph.Entry) { e.PartRequests["definitionValues"].Changes.Within[0].By[0] = "/key" },
+		{"a piece of a member", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.Subs[0].Subs[0].Path = "/values" }, "subs /definitionValues/*/values", notDeclared},
+		{"a piece of a member by its property", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.Subs[0].Subs[0].Property = "values" }, "subs /definitionValues/*/values", notDeclared},
+		{"a query of a piece of a member", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.Subs[0].Subs[0].Path = "/presentationValues?$expand=present" }, "subs.query /definitionValues/*/presentationValues/*/present", notDeclared},
+		{"what tells changed members apart", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.PartRequests["definitionValues"].Changes.By[0] = "/definition/key" }, "partRequests.changes.by /definitionValues/*/definition/key", notDeclared},
+		{"a collection within changed members", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.PartRequests["definitionValues"].Changes.Within[0].Path = "/values" }, "partRequests.changes.within /definitionValues/*/values", notDeclared},
+		{"what tells members within apart", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.PartRequests["definitionValues"].Changes.Within[0].By[0] = "/key" },
 			"partRequests.changes.within /definitionValues/*/presentationValues/*/key", notDeclared},
-		{"a link of a changed member", "groupPolicyConfigurations", func(e *graph.Entry) { e.PartRequests["definitionValues"].Changes.Bind[0].Path = "/def" }, "partRequests.changes.bind /definitionValues/*/def", notDeclared},
-		{"a link", "intuneRoleAssignments", func(e *graph.Entry) { e.Requests.Create.Bind[0].Path = "/role" }, "requests.create.bind /role", notDeclared},
-		{"where a link leads", "intuneRoleAssignments", func(e *graph.Entry) { e.Requests.Create.Bind[0].To = "/deviceManagement/roles('{id}')" }, "requests.create.bind /deviceManagement/roles('{id}')", notDeclared},
-		{"where a reference leads", "mobileApps", func(e *graph.Entry) { e.PartRequests["categories"].Each.Ref = "/deviceAppManagement/categories/{id}" }, "partRequests.each.ref /deviceAppManagement/categories/{id}", notDeclared},
-		{"a collection of members", "notificationMessageTemplates", func(e *graph.Entry) { e.PartRequests["messages"].Each.Collection = "/messages" }, "partRequests.each /messages", notDeclared},
+		{"a link of a changed member", "groupPolicyConfigurations", func(e *catalogue.Entry) { e.PartRequests["definitionValues"].Changes.Bind[0].Path = "/def" }, "partRequests.changes.bind /definitionValues/*/def", notDeclared},
+		{"a link", "intuneRoleAssignments", func(e *catalogue.Entry) { e.Requests.Create.Bind[0].Path = "/role" }, "requests.create.bind /role", notDeclared},
+		{"where a link leads", "intuneRoleAssignments", func(e *catalogue.Entry) { e.Requests.Create.Bind[0].To = "/deviceManagement/roles('{id}')" }, "requests.create.bind /deviceManagement/roles('{id}')", notDeclared},
+		{"where a reference leads", "mobileApps", func(e *catalogue.Entry) {
+			e.PartRequests["categories"].Each.Ref = "/deviceAppManagement/categories/{id}"
+		}, "partRequests.each.ref /deviceAppManagement/categories/{id}", notDeclared},
+		{"a collection of members", "notificationMessageTemplates", func(e *catalogue.Entry) { e.PartRequests["messages"].Each.Collection = "/messages" }, "partRequests.each /messages", notDeclared},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := graph.Default()
-			i := slices.IndexFunc(c.Entries, func(e graph.Entry) bool { return e.Name == tt.kind })
+			c := catalogue.Default()
+			i := slices.IndexFunc(c.Entries, func(e catalogue.Entry) bool { return e.Name == tt.kind })
 			before := problemsOf(c, c.Entries[i], documented[tt.kind])
 			tt.plant(&c.Entries[i])
 			var got []string

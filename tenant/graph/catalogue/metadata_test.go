@@ -1,4 +1,4 @@
-package graph_test
+package catalogue_test
 
 import (
 	"encoding/json"
@@ -8,13 +8,13 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // The catalogue is held against Microsoft's $metadata.
 
 // kindType returns the type of a kind's objects at a version.
-func kindType(m *graphmeta.Model, e graph.Entry) string {
+func kindType(m *graphmeta.Model, e catalogue.Entry) string {
 	at, _ := m.Endpoint(e.Endpoint)
 	return at.Type
 }
@@ -24,7 +24,7 @@ func kindType(m *graphmeta.Model, e graph.Entry) string {
 func TestFormsAreThoseOfTheMetadata(t *testing.T) {
 	// Ids that Graph keeps beside words, in properties that are plain texts.
 	words := []string{"/conditions/users/includeUsers/*", "/conditions/users/excludeUsers/*"}
-	for _, e := range graph.Default().Entries {
+	for _, e := range catalogue.Default().Entries {
 		m, _ := graphmeta.Of(e.Version)
 		for _, f := range e.Forms {
 			values, err := m.Values(kindType(m, e), f.Path, strings.TrimPrefix(f.Type, "#microsoft.graph."))
@@ -61,7 +61,7 @@ func TestFormsAreThoseOfTheMetadata(t *testing.T) {
 // A description that may be null is absent when it is empty: services return
 // null for "".
 func TestEmptyDescriptionsAreAbsent(t *testing.T) {
-	for _, e := range graph.Default().Entries {
+	for _, e := range catalogue.Default().Entries {
 		m, _ := graphmeta.Of(e.Version)
 		values, _ := m.Values(kindType(m, e), "/description", "")
 		for _, p := range values {
@@ -75,7 +75,7 @@ func TestEmptyDescriptionsAreAbsent(t *testing.T) {
 // What the documentation shows in answers of v1.0, v1.0 has: the client refuses to
 // write what only beta has, and a backup of v1.0 must be writable.
 func TestDocumentedAnswersAreOfTheVersion(t *testing.T) {
-	shown, entries := 0, graph.Default().Entries
+	shown, entries := 0, catalogue.Default().Entries
 	for _, x := range examples(t) {
 		for _, e := range entries {
 			b, ok := graphmeta.BeyondV1(e.Endpoint)

@@ -1,4 +1,4 @@
-package graph
+package catalogue
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-//go:embed catalogue/*.json
+//go:embed *.json
 var files embed.FS
 
 // Catalogue has the kinds of Microsoft Graph that a client knows, and the limits of
@@ -61,7 +61,7 @@ func Default() *Catalogue { return deepCopy(builtIn()) }
 
 // builtIn reads the package's catalogue once. Callers must not change it.
 var builtIn = sync.OnceValue(func() *Catalogue {
-	c, err := Load(files, "catalogue")
+	c, err := Load(files, ".")
 	if err != nil {
 		panic(err) // a test reads it
 	}
@@ -140,8 +140,8 @@ func (c *Catalogue) Entry(kind string) (Entry, bool) {
 
 // Kinds returns every kind as the engine sees it, also those that some clouds lack,
 // with their unproven verbs.
-// It adds the default secrets; see [Config.NotSecret].
-// [Client.Kinds] is what one client reads and writes.
+// It adds the default secrets; see graph.Config.NotSecret.
+// graph.Client.Kinds is what one client reads and writes.
 func (c *Catalogue) Kinds() []tenant.Kind {
 	kinds := make([]tenant.Kind, len(c.Entries))
 	for i, e := range c.Entries {

@@ -1,4 +1,4 @@
-package graph_test
+package catalogue_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // cause says in which way metadata contradicts the catalogue.
@@ -48,8 +48,8 @@ func (p problem) String() string {
 
 // checked is an entry beside the metadata of its version.
 type checked struct {
-	entry     graph.Entry
-	catalogue *graph.Catalogue
+	entry     catalogue.Entry
+	catalogue *catalogue.Catalogue
 	// m is the metadata of the entry's version, and other that of the other one.
 	m, other       *graphmeta.Model
 	typ, otherType string
@@ -58,7 +58,7 @@ type checked struct {
 }
 
 // problems returns what metadata says against a catalogue.
-func problems(c *graph.Catalogue, documented map[string][]string) []problem {
+func problems(c *catalogue.Catalogue, documented map[string][]string) []problem {
 	var all []problem
 	for _, e := range c.Entries {
 		all = append(all, problemsOf(c, e, documented[e.Name])...)
@@ -66,7 +66,7 @@ func problems(c *graph.Catalogue, documented map[string][]string) []problem {
 	return all
 }
 
-func problemsOf(c *graph.Catalogue, e graph.Entry, documented []string) []problem {
+func problemsOf(c *catalogue.Catalogue, e catalogue.Entry, documented []string) []problem {
 	x := &checked{entry: e, catalogue: c, documented: documented}
 	x.m, x.other = graphmeta.V1(), graphmeta.Beta()
 	if e.Version == graphmeta.BetaName {
@@ -229,8 +229,8 @@ func (x *checked) marks() {
 	}
 }
 
-func isSub(e graph.Entry, name string) bool {
-	return slices.ContainsFunc(e.Subs, func(s graph.Sub) bool { return s.Property == name || slices.Contains(s.Take, name) })
+func isSub(e catalogue.Entry, name string) bool {
+	return slices.ContainsFunc(e.Subs, func(s catalogue.Sub) bool { return s.Property == name || slices.Contains(s.Take, name) })
 }
 
 // covered reports whether paths have a path or one above it.
@@ -242,7 +242,7 @@ func covered(paths []string, path string) bool {
 // kind.
 func documentedReadOnly(t *testing.T) map[string][]string {
 	t.Helper()
-	paths, entries := map[string][]string{}, graph.Default().Entries
+	paths, entries := map[string][]string{}, catalogue.Default().Entries
 	for _, row := range beside.Resources(t) {
 		endpoint := strings.ReplaceAll(row["endpoint"], "{id}", "{directory}")
 		for _, e := range entries {

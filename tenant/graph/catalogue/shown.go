@@ -1,4 +1,4 @@
-package graph
+package catalogue
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package graph
+package catalogue
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 )
 
 // OptIn is a piece of a kind's objects that is read and written only where a host asks
-// for it, see [Config.Parts]: it costs requests for each object, and may need
+// for it, see graph.Config.Parts: it costs requests for each object, and may need
 // permissions of its own. Each field is added to the entry's field of that name. The
 // properties that Subs read are then no longer among ReadOnly or CreateOnly, where the
 // entry has them for hosts that do not ask.
@@ -42,7 +42,7 @@ func (o OptIn) Properties() []string {
 }
 
 // WithParts returns a catalogue whose entries have the pieces of the names, which are
-// those of [Config.Parts]. c is not changed.
+// those of graph.Config.Parts. c is not changed.
 func (c *Catalogue) WithParts(names ...string) (*Catalogue, error) {
 	out := *c
 	out.Entries = slices.Clone(out.Entries)
@@ -101,15 +101,6 @@ func (e *Entry) add(o OptIn) {
 	maps.Copy(requests, o.PartRequests)
 	e.PartRequests = requests
 	e.Read, e.Write = e.Read.and(o.Read), e.Write.and(o.Write)
-}
-
-// and returns the permissions of both.
-func (s Scopes) and(o Scopes) Scopes {
-	if len(s.Application)+len(o.Application) > 0 {
-		s.Application = slices.Concat(s.needed(true), o.needed(true))
-	}
-	s.Delegated = slices.Concat(s.Delegated, o.Delegated)
-	return s
 }
 
 // pieceProblems returns the problems of the pieces and the documented verbs.

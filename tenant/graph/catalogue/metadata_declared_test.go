@@ -1,4 +1,4 @@
-package graph_test
+package catalogue_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // declaration is something in the catalogue that names a path in the objects of
@@ -39,7 +39,7 @@ func shortType(name string) string {
 }
 
 // declarations returns everything in an entry that names a path.
-func declarations(e graph.Entry) []declaration {
+func declarations(e catalogue.Entry) []declaration {
 	var all []declaration
 	add := func(field string, d declaration) {
 		d.field = field
@@ -118,7 +118,7 @@ func declarations(e graph.Entry) []declaration {
 	}
 	for _, s := range e.Subs {
 		path, query, _ := strings.Cut(s.Path, "?")
-		for _, h := range []*graph.Holding{s.When, s.Unless} {
+		for _, h := range []*catalogue.Holding{s.When, s.Unless} {
 			if h != nil {
 				paths("subs.when", h.Path)
 			}
@@ -146,7 +146,7 @@ func declarations(e graph.Entry) []declaration {
 	for _, path := range e.DisableFirst {
 		paths("disableFirst", path+"/*/id", path+"/*/isEnabled")
 	}
-	for verb, r := range map[string]graph.Request{"create": e.Requests.Create, "update": e.Requests.Update, "delete": e.Requests.Delete} {
+	for verb, r := range map[string]catalogue.Request{"create": e.Requests.Create, "update": e.Requests.Update, "delete": e.Requests.Delete} {
 		names("requests."+verb+".drop", "", r.Drop...)
 		names("requests."+verb+".keep", "", r.Keep...)
 		for _, b := range r.Bind {

@@ -1,4 +1,4 @@
-package graph
+package catalogue
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ const tableHead = `The texts and binary values in the objects of the catalogue's
 or the names of their types, have a word of secrets, at each kind's version. "secret" is
 redacted by default, "shown" is not. Names of numbers, booleans, enumerations,
 times and GUIDs are not here: they are always shown. Made by
-"go test ./tenant/graph -run SecretTable -update"; do not edit.
+"go test ./tenant/graph/catalogue -run SecretTable -update"; do not edit.
 
 `
 
@@ -135,7 +135,7 @@ func TestKindsOfDefaultSecrets(t *testing.T) {
 			}
 			v := verdictOf(l.Property)
 			for _, typ := range l.types() {
-				switch got := e.isSecret(path, typ); {
+				switch got := e.IsSecret(path, typ); {
 				case v.secret && !got:
 					t.Errorf("%s: %s of %s is no secret", k.Name, l.Path, typ)
 				case got && !v.secret && (isText(l.Property) || isWord(l.Property)) && !e.declares(path):
@@ -143,19 +143,19 @@ func TestKindsOfDefaultSecrets(t *testing.T) {
 				}
 			}
 		}
-		if !names["futurePassword"] && !e.isSecret([]string{"a", "*", "futurePassword"}, "") {
+		if !names["futurePassword"] && !e.IsSecret([]string{"a", "*", "futurePassword"}, "") {
 			t.Errorf("%s: an unknown password is no secret", k.Name)
 		}
 		if again := e.withSecrets(); !cmp.Equal(again, k) {
 			t.Errorf("%s: the default secrets are added twice", k.Name)
 		}
 		for _, key := range k.NaturalKey {
-			if e.isSecret(odatajson.Segments(key), "") {
+			if e.IsSecret(odatajson.Segments(key), "") {
 				t.Errorf("%s: the natural key %s is a secret", k.Name, key)
 			}
 		}
 		for _, r := range k.References {
-			if e.isSecret(odatajson.Segments(r.Path), r.Type) {
+			if e.IsSecret(odatajson.Segments(r.Path), r.Type) {
 				t.Errorf("%s: the reference %s is a secret", k.Name, r.Path)
 			}
 		}

@@ -1,4 +1,4 @@
-package graph_test
+package catalogue_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // The catalogue is held against Microsoft's documentation.
@@ -36,14 +36,14 @@ func examples(t *testing.T) []example {
 
 // isIntune reports whether a kind is one of Intune's. Those that the documentation
 // has at v1.0 are at beta: v1.0 lacks parts of them.
-func isIntune(e graph.Entry) bool {
+func isIntune(e catalogue.Entry) bool {
 	return strings.HasPrefix(e.Endpoint, "/device") && e.Version == "beta"
 }
 
 // is reports whether the example is of this method and path, in which a segment
 // in braces, or "*", stands for any. An example of v1.0 counts for a kind that is
 // at beta, too: what beta adds does not take verbs away.
-func (x example) is(method string, e graph.Entry, path string) bool {
+func (x example) is(method string, e catalogue.Entry, path string) bool {
 	want := strings.Split(strings.Trim(path, "/"), "/")
 	if x.Method != method || len(want) != len(x.path)-1 || x.path[0] != e.Version && x.path[0] != "v1.0" {
 		return false
@@ -59,10 +59,10 @@ func (x example) is(method string, e graph.Entry, path string) bool {
 // Every kind of the list is there, under its address, and can be read; what is
 // written by default is enough.
 func TestCatalogueIsWhole(t *testing.T) {
-	entries := graph.Default().Entries
+	entries := catalogue.Default().Entries
 	for _, row := range beside.Resources(t) {
 		endpoint := strings.ReplaceAll(row["endpoint"], "{id}", "{directory}")
-		i := slices.IndexFunc(entries, func(e graph.Entry) bool {
+		i := slices.IndexFunc(entries, func(e catalogue.Entry) bool {
 			return strings.TrimSuffix(e.Endpoint, "/{directory}") == endpoint || e.Endpoint == endpoint
 		})
 		if i < 0 {
@@ -92,7 +92,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 // the tools say.
 func TestProvenVerbs(t *testing.T) {
 	all := examples(t)
-	shown := func(e graph.Entry, method, below string) bool {
+	shown := func(e catalogue.Entry, method, below string) bool {
 		object := e.Endpoint
 		if !e.Singleton && below != "collection" {
 			object += "/*"
@@ -155,13 +155,13 @@ func TestProvenVerbs(t *testing.T) {
 
 // otherwise reports whether a verb that no example shows is on because a page of the
 // documentation describes it, or because public tools carry it out.
-func otherwise(t *testing.T, e graph.Entry, verb string) bool {
+func otherwise(t *testing.T, e catalogue.Entry, verb string) bool {
 	t.Helper()
 	page, documented := e.Documented[verb]
 	if documented && !documentedPage.MatchString(page) {
 		t.Errorf("%s: %q is no page of the documentation", e.Name, page)
 	}
-	byTools := slices.ContainsFunc(e.Shown, func(s graph.Shown) bool { return slices.Contains(s.Verbs, verb) })
+	byTools := slices.ContainsFunc(e.Shown, func(s catalogue.Shown) bool { return slices.Contains(s.Verbs, verb) })
 	if documented && byTools {
 		t.Errorf("%s: %s is both documented and shown by tools", e.Name, verb)
 	}
@@ -200,13 +200,13 @@ func TestExamplesSurvive(t *testing.T) {
 		t.Skip("the race detector makes this walk of all kinds take minutes: run without -race")
 	}
 	seen := map[string]int{}
-	catalogue := withPieces(t)
+	cat := withPieces(t)
 	var kinds []tenant.Kind
-	for _, e := range catalogue.Entries {
+	for _, e := range cat.Entries {
 		kinds = append(kinds, e.Kind)
 	}
 	for _, x := range examples(t) {
-		for _, e := range catalogue.Entries {
+		for _, e := range cat.Entries {
 			for _, body := range bodiesOf(x, e) {
 				seen[e.Name]++
 				checkSurvives(t, kinds, e, body)
@@ -224,7 +224,7 @@ func TestExamplesSurvive(t *testing.T) {
 }
 
 // bodiesOf returns the objects of a kind that an example shows.
-func bodiesOf(x example, e graph.Entry) []json.RawMessage {
+func bodiesOf(x example, e catalogue.Entry) []json.RawMessage {
 	var list struct {
 		Value json.RawMessage `json:"value"`
 	}
@@ -251,7 +251,7 @@ func bodiesOf(x example, e graph.Entry) []json.RawMessage {
 	return nil
 }
 
-func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.RawMessage) {
+func checkSurvives(t *testing.T, kinds []tenant.Kind, e catalogue.Entry, body json.RawMessage) {
 	t.Helper()
 	k := e.Kind
 	k.Scope = tenant.All

@@ -9,52 +9,47 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
-// changesRequests makes the requests of an action that takes changes. It returns
-// no request without a change.
-func (w *writing) changesRequests(p catalogue.PartRequest) ([]request, error) {
-	var before, after []json.RawMessage
-	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
-		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
-	}
-	value, err := w.partWithoutBeta(odatajson.At(w.op.Patch, w.partPath()))
+// allAtOnce returns the requests of an action that takes changes. There is none without
+// a change.
+func (p members) allAtOnce() ([]wire.Request, error) {
+	before, after, err := p.both()
 	if err != nil {
 		return nil, err
 	}
-	if err := list(value, &after); err != nil {
-		return nil, invalid(w.op, "the part %q is no array", w.op.Part)
-	}
+	action := p.request.Changes
 	added, updated, deleted, remade := []json.RawMessage{}, []json.RawMessage{}, []string{}, []string{}
 	remove := func(was json.RawMessage, from *[]string) error {
 		id := memberID(was)
 		if id == "" {
-			return invalid(w.op, "a member of the part %q cannot be changed or removed: it shows no id", w.op.Part)
+			return p.invalid("a member of the part %q cannot be changed or removed: it shows no id", p.op.Part)
 		}
 		*from = append(*from, id)
 		return nil
 	}
 	taken := make([]bool, len(before))
 	for _, now := range after {
-		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return same(was, now, p.Changes.By) })
+		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return same(was, now, action.By) })
 		if i >= 0 {
 			taken[i] = true
-			if w.equalMember(p, before[i], now) {
+			if p.equalMember(before[i], now) {
 				continue
 			}
 		}
-		member := w.sent(p, now)
-		if i >= 0 && loses(p.Changes, before[i], now) {
+		member := p.sent(now)
+		if i >= 0 && loses(action, before[i], now) {
 			if err := remove(before[i], &remade); err != nil {
 				return nil, err
 			}
 			i = -1
 		}
 		if i >= 0 {
-			member = withIDs(p.Changes, before[i], member)
+			member = withIDs(action, before[i], member)
 		}
-		if member, err = bound(member, p.Changes.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
-			return nil, invalid(w.op, "a member of the part %q cannot be written: %v", w.op.Part, err)
+		if member, err = bound(member, action.Bind, p.version()); err != nil {
+			return nil, p.invalid("a member of the part %q cannot be written: %v", p.op.Part, err)
 		}
 		if i >= 0 {
 			updated = append(updated, member)
@@ -72,12 +67,12 @@ func (w *writing) changesRequests(p catalogue.PartRequest) ([]request, error) {
 	}
 	written, err := json.Marshal(slices.Concat(added, updated))
 	if err != nil {
-		return nil, invalid(w.op, "the part %q is no JSON", w.op.Part)
+		return nil, p.invalid("the part %q is no JSON", p.op.Part)
 	}
-	if err := w.checkPart(written); err != nil {
+	if err := p.checkPart(written); err != nil {
 		return nil, err
 	}
-	var reqs []request
+	var reqs []wire.Request
 	for _, one := range []struct {
 		added, updated []json.RawMessage
 		deleted        []string
@@ -85,11 +80,11 @@ func (w *writing) changesRequests(p catalogue.PartRequest) ([]request, error) {
 		if len(one.added)+len(one.updated)+len(one.deleted) == 0 {
 			continue
 		}
-		body, err := json.Marshal(map[string]any{p.Changes.Added: one.added, p.Changes.Updated: one.updated, p.Changes.Deleted: one.deleted})
+		body, err := json.Marshal(map[string]any{action.Added: one.added, action.Updated: one.updated, action.Deleted: one.deleted})
 		if err != nil {
-			return nil, invalid(w.op, "the part %q is no JSON", w.op.Part)
+			return nil, p.invalid("the part %q is no JSON", p.op.Part)
 		}
-		reqs = append(reqs, request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object+p.Action), body: body})
+		reqs = append(reqs, wire.Request{Method: cmp.Or(p.request.Method, http.MethodPost), URL: p.url(p.request.Action), Body: body})
 	}
 	return reqs, nil
 }

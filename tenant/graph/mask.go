@@ -13,27 +13,21 @@ import (
 // checkMasks refuses asterisks, and the engine's "[redacted]", where the kind has
 // secrets: they would become the secret. The body is the object, or a piece of it
 // at its place.
-func (w *writing) checkMasks(body json.RawMessage) error {
+func (c *change) checkMasks(body json.RawMessage) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var v any
 	if d.Decode(&v) != nil {
 		return nil // the caller finds out
 	}
-	if path := maskIn(w.entry, v, nil, ""); path != nil {
-		return invalid(w.op, "/%s holds asterisks instead of the secret", strings.Join(path, "/"))
+	if path := maskIn(c.entry, v, nil, ""); path != nil {
+		return c.invalid("/%s holds asterisks instead of the secret", strings.Join(path, "/"))
 	}
 	return nil
 }
 
 // checkPart is checkMasks for the value of the operation's part.
-func (w *writing) checkPart(value json.RawMessage) error {
-	segs := odatajson.Segments(w.partPath())
-	for _, name := range slices.Backward(segs) {
-		value = odatajson.Object{name: value}.JSON()
-	}
-	return w.checkMasks(value)
-}
+func (c *change) checkPart(value json.RawMessage) error { return c.checkMasks(c.withinObject(value)) }
 
 // maskIn returns the path of a secret that is only a mask, with "*" for elements
 // of arrays, or nil. holder is the type of the object that holds the value.

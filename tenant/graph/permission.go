@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 
@@ -76,7 +77,7 @@ func (c *Client) required(req tenant.PermissionsRequest, token, person claims, u
 			continue // no permission gives a missing kind
 		}
 		add(kind, e.Read, false)
-		if k := allowed(e, c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
+		if k := allowed(e, &c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
 			add(kind, e.Write, true)
 		}
 	}
@@ -93,4 +94,29 @@ func (c *Client) consentURL(token claims) string {
 		return ""
 	}
 	return clouds[c.cfg.Cloud].login + "/" + url.PathEscape(directory) + "/adminconsent?client_id=" + url.QueryEscape(client)
+}
+
+// missing returns the permissions that a kind needs and that the last token
+// does not have.
+func (c *Client) missing(s catalogue.Scopes) []string {
+	token := c.tokens.known(c.byPerson(s))
+	if token.opaque {
+		return nil // it cannot be told
+	}
+	granted := token.granted()
+	var out []string
+	for _, anyOf := range s.Needed(token.isApplication()) {
+		if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(granted, p) }) && len(anyOf) > 0 {
+			out = append(out, anyOf[0])
+		}
+	}
+	return out
+}
+
+// explain adds the missing permissions to the error of a refused call.
+func (c *Client) explain(s catalogue.Scopes, err error) error {
+	if e, ok := errors.AsType[*tenant.Error](err); ok && e.Class == tenant.AccessDenied {
+		e.Missing = c.missing(s)
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-package graph
+package wire
 
 import (
 	"net/http"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// maxPause bounds pauses that the service does not ask for.
-const maxPause = time.Minute
+// MaxPause bounds pauses that the service does not ask for.
+const MaxPause = time.Minute
 
 // maxRetryAfter bounds the pauses that the service asks for: more than 11 days. It
 // keeps sums of times in range, and is far beyond any budget.

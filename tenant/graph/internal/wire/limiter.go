@@ -1,4 +1,4 @@
-package graph
+package wire
 
 import (
 	"cmp"
@@ -10,15 +10,29 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
-// limiter lets the requests of one throttling group through: so many at once,
+// Limit is a limit of requests.
+type Limit struct {
+	// Requests in Per are sent at most. 0 is no limit of our own.
+	Requests int
+	Per      time.Duration
+	// AtOnce is the most requests under way. Defaults to 8.
+	AtOnce int
+	// Pause is the first pause after a refusal that asks for none.
+	Pause time.Duration
+	// LongestPause is the longest pause that is shared. Defaults to any. A longer one
+	// ends the refused read, and others ask the service themselves: one header must not
+	// stop a whole tenant.
+	LongestPause time.Duration
+}
+
+// Limiter lets the requests of one throttling group through: so many at once,
 // so many in a window of time, and none while the service asks for a pause.
 // One pause is shared by all: requests that are sent while a tenant is
 // throttled count against it.
-type limiter struct {
-	limit  catalogue.Throttle
+type Limiter struct {
+	limit  Limit
 	places *semaphore.Weighted
 
 	mu sync.Mutex
@@ -28,10 +42,6 @@ type limiter struct {
 	// until is the end of the pause; refusals counts those in a row.
 	until    time.Time
 	refusals int
-	// longest is the longest pause that is shared; 0 for any. A longer one ends
-	// the refused read, and others ask the service themselves: one header must
-	// not stop a whole tenant.
-	longest time.Duration
 	// spacing is the least time between requests while the tenant's limit is
 	// tighter than ours, since others use it up; next is when one may be sent.
 	// since counts the requests that went through since the last refusal.
@@ -52,21 +62,26 @@ const (
 
 const atOnceDefault = 8
 
-func newLimiter(limit catalogue.Throttle) *limiter {
-	return &limiter{limit: limit, places: semaphore.NewWeighted(int64(cmp.Or(limit.AtOnce, atOnceDefault))), since: denseRefusals}
+// NewLimiter returns a limiter that has let nothing through yet.
+func NewLimiter(limit Limit) *Limiter {
+	limit.AtOnce = cmp.Or(limit.AtOnce, atOnceDefault)
+	return &Limiter{limit: limit, places: semaphore.NewWeighted(int64(limit.AtOnce)), since: denseRefusals}
 }
 
-// pausedError says that the service's pause was longer than a request may wait.
-type pausedError struct{ left time.Duration }
+// AtOnce returns the most requests under way.
+func (l *Limiter) AtOnce() int { return l.limit.AtOnce }
 
-func (e *pausedError) Error() string {
-	return fmt.Sprintf("the service asks for a pause, with %s left", e.left)
+// PausedError says that the service's pause was longer than a request may wait.
+type PausedError struct{ Left time.Duration }
+
+func (e *PausedError) Error() string {
+	return fmt.Sprintf("the service asks for a pause, with %s left", e.Left)
 }
 
-// enter waits until n requests may be sent together, as a batch. may decides
-// about each wait for the service's pause; nil waits always. leave must follow,
+// Enter waits until n requests may be sent together, as a batch. may decides
+// about each wait for the service's pause; nil waits always. Leave must follow,
 // unless there is an error.
-func (l *limiter) enter(ctx context.Context, n int, may func(pause time.Duration) bool) error {
+func (l *Limiter) Enter(ctx context.Context, n int, may func(pause time.Duration) bool) error {
 	if err := l.places.Acquire(ctx, 1); err != nil {
 		return context.Cause(ctx)
 	}
@@ -77,7 +92,7 @@ func (l *limiter) enter(ctx context.Context, n int, may func(pause time.Duration
 		}
 		if pause := l.pause(); pause > 0 && may != nil && !may(pause) {
 			l.places.Release(1)
-			return &pausedError{left: pause}
+			return &PausedError{Left: pause}
 		}
 		if err := retry.Pause(ctx, wait); err != nil {
 			l.places.Release(1)
@@ -87,16 +102,17 @@ func (l *limiter) enter(ctx context.Context, n int, may func(pause time.Duration
 }
 
 // pause returns how long the service's pause lasts from now.
-func (l *limiter) pause() time.Duration {
+func (l *Limiter) pause() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return time.Until(l.until)
 }
 
-func (l *limiter) leave() { l.places.Release(1) }
+// Leave ends what Enter let through.
+func (l *Limiter) Leave() { l.places.Release(1) }
 
 // reserve takes places in the window, or returns how long to wait for them.
-func (l *limiter) reserve(n int, now time.Time) time.Duration {
+func (l *Limiter) reserve(n int, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if wait := max(l.until.Sub(now), l.next.Sub(now)); wait > 0 {
@@ -107,11 +123,11 @@ func (l *limiter) reserve(n int, now time.Time) time.Duration {
 		return 0
 	}
 	n = min(n, l.limit.Requests)
-	for len(l.sent) > 0 && !l.sent[0].After(now.Add(-l.limit.Per())) {
+	for len(l.sent) > 0 && !l.sent[0].After(now.Add(-l.limit.Per)) {
 		l.sent = l.sent[1:]
 	}
 	if over := len(l.sent) + n - l.limit.Requests; over > 0 {
-		return max(l.sent[over-1].Add(l.limit.Per()).Sub(now), time.Millisecond)
+		return max(l.sent[over-1].Add(l.limit.Per).Sub(now), time.Millisecond)
 	}
 	for range n {
 		l.sent = append(l.sent, now)
@@ -121,16 +137,16 @@ func (l *limiter) reserve(n int, now time.Time) time.Duration {
 }
 
 // space notes that n requests are sent now.
-func (l *limiter) space(n int, now time.Time) {
+func (l *Limiter) space(n int, now time.Time) {
 	if l.spacing > 0 {
 		l.next = now.Add(time.Duration(n) * l.spacing)
 	}
 }
 
-// refused begins or prolongs the pause, and returns how long it lasts from now. A
-// pause that is longer than longest is only returned.
+// Refused begins or prolongs the pause, and returns how long it lasts from now. A
+// pause that is longer than LongestPause is only returned.
 // after is the pause that the service asked for, or 0.
-func (l *limiter) refused(after time.Duration) time.Duration {
+func (l *Limiter) Refused(after time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -139,7 +155,7 @@ func (l *limiter) refused(after time.Duration) time.Duration {
 		if l.since < denseRefusals {
 			least := leastSpacing
 			if l.limit.Requests > 0 {
-				least = max(least, l.limit.Per()/time.Duration(l.limit.Requests))
+				least = max(least, l.limit.Per/time.Duration(l.limit.Requests))
 			}
 			l.spacing = min(max(2*l.spacing, least), longestSpacing)
 		}
@@ -150,9 +166,9 @@ func (l *limiter) refused(after time.Duration) time.Duration {
 			return l.until.Sub(now)
 		}
 		l.refusals++
-		after = retry.Backoff(l.refusals, l.limit.Pause(), maxPause)
+		after = retry.Backoff(l.refusals, l.limit.Pause, MaxPause)
 	}
-	if l.longest > 0 && after > l.longest {
+	if l.limit.LongestPause > 0 && after > l.limit.LongestPause {
 		return after
 	}
 	if end := now.Add(after); end.After(l.until) {
@@ -161,8 +177,8 @@ func (l *limiter) refused(after time.Duration) time.Duration {
 	return l.until.Sub(now)
 }
 
-// accepted ends a row of refusals.
-func (l *limiter) accepted() {
+// Accepted ends a row of refusals.
+func (l *Limiter) Accepted() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refusals = 0

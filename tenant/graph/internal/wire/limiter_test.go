@@ -1,4 +1,4 @@
-package graph
+package wire
 
 import (
 	"context"
@@ -6,8 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // So many requests go through in a window of time, and one more waits until the
@@ -36,7 +34,7 @@ func TestLimiterWindow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLimiter(catalogue.Throttle{Requests: tt.requests, PerSeconds: 10})
+			l := NewLimiter(Limit{Requests: tt.requests, Per: window})
 			for i, s := range tt.steps {
 				if got := l.reserve(s.n, at(s.at)); got != s.want {
 					t.Errorf("step %d: %d requests at %s: got a wait of %s, want %s", i, s.n, s.at, got, s.want)
@@ -50,18 +48,18 @@ func TestLimiterWindow(t *testing.T) {
 // for growing pauses; a shorter one does not shorten it.
 func TestLimiterPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(catalogue.Throttle{PauseSeconds: 4})
+		l := NewLimiter(Limit{Pause: 4 * time.Second})
 		expect := func(what string, got, least, most time.Duration) {
 			t.Helper()
 			if got < least || got > most {
 				t.Errorf("%s: got %s, want %s to %s", what, got, least, most)
 			}
 		}
-		expect("the first refusal", l.refused(0), 3*time.Second, 4*time.Second)
+		expect("the first refusal", l.Refused(0), 3*time.Second, 4*time.Second)
 		rest := time.Until(l.until)
-		expect("another request's of the same time", l.refused(0), rest, rest)
-		expect("the service asks for less", l.refused(time.Second), rest, rest)
-		expect("the service asks for more", l.refused(10*time.Second), 10*time.Second, 10*time.Second)
+		expect("another request's of the same time", l.Refused(0), rest, rest)
+		expect("the service asks for less", l.Refused(time.Second), rest, rest)
+		expect("the service asks for more", l.Refused(10*time.Second), 10*time.Second, 10*time.Second)
 		if got := l.reserve(1, time.Now()); got != 10*time.Second {
 			t.Errorf("during the pause: got a wait of %s, want 10s", got)
 		}
@@ -69,10 +67,10 @@ func TestLimiterPause(t *testing.T) {
 		if got := l.reserve(1, time.Now()); got > 0 {
 			t.Errorf("at the end of the pause: got a wait of %s, want none", got)
 		}
-		expect("the second in a row", l.refused(0), 6*time.Second, 8*time.Second)
+		expect("the second in a row", l.Refused(0), 6*time.Second, 8*time.Second)
 		<-time.After(8 * time.Second)
-		l.accepted()
-		expect("the first after a success", l.refused(0), 3*time.Second, 4*time.Second)
+		l.Accepted()
+		expect("the first after a success", l.Refused(0), 3*time.Second, 4*time.Second)
 	})
 }
 
@@ -80,9 +78,9 @@ func TestLimiterPause(t *testing.T) {
 // the spacing back.
 func TestLimiterSpacing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(catalogue.Throttle{Requests: 20, PerSeconds: 10})
+		l := NewLimiter(Limit{Requests: 20, Per: 10 * time.Second})
 		refuse := func() {
-			l.refused(time.Second)
+			l.Refused(time.Second)
 			<-time.After(time.Second)
 		}
 		spacing := func(what string, want time.Duration) {
@@ -94,19 +92,19 @@ func TestLimiterSpacing(t *testing.T) {
 		refuse()
 		spacing("a refusal after none", 0)
 		for range denseRefusals {
-			l.accepted()
+			l.Accepted()
 		}
 		refuse()
 		spacing("a refusal after enough requests", 0)
 		for range denseRefusals - 1 {
-			l.accepted()
+			l.Accepted()
 		}
 		refuse()
 		spacing("a refusal after one less", 500*time.Millisecond) // 20 in 10 seconds
 		refuse()
 		spacing("the next one", time.Second)
-		l.refused(time.Second)
-		l.refused(time.Second)
+		l.Refused(time.Second)
+		l.Refused(time.Second)
 		spacing("two at once", 2*time.Second)
 		<-time.After(time.Second)
 
@@ -121,17 +119,17 @@ func TestLimiterSpacing(t *testing.T) {
 			refuse()
 		}
 		spacing("after many", longestSpacing)
-		l.accepted()
+		l.Accepted()
 		spacing("after a success", longestSpacing-longestSpacing/16)
 		l.spacing = leastSpacing + leastSpacing/15
-		l.accepted()
+		l.Accepted()
 		spacing("at the least", leastSpacing+leastSpacing/15-(leastSpacing+leastSpacing/15)/16)
-		l.accepted()
+		l.Accepted()
 		spacing("below the least", 0)
 
-		unlimited := newLimiter(catalogue.Throttle{})
+		unlimited := NewLimiter(Limit{})
 		unlimited.since = 0
-		unlimited.refused(time.Second)
+		unlimited.Refused(time.Second)
 		if unlimited.spacing != leastSpacing {
 			t.Errorf("without a limit of ours: got a spacing of %s, want %s", unlimited.spacing, leastSpacing)
 		}
@@ -142,16 +140,16 @@ func TestLimiterSpacing(t *testing.T) {
 // its turn ends with its context, and its place is free again.
 func TestLimiterAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(catalogue.Throttle{AtOnce: 2})
+		l := NewLimiter(Limit{AtOnce: 2})
 		for range 2 {
-			if err := l.enter(t.Context(), 1, nil); err != nil {
+			if err := l.Enter(t.Context(), 1, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		cause := errors.New("stopped")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- l.enter(ctx, 1, nil) }()
+		go func() { ended <- l.Enter(ctx, 1, nil) }()
 		synctest.Wait()
 		select {
 		case err := <-ended:
@@ -162,21 +160,21 @@ func TestLimiterAtOnce(t *testing.T) {
 		if err := <-ended; !errors.Is(err, cause) {
 			t.Errorf("got %v, want the cause", err)
 		}
-		l.leave()
-		l.leave()
+		l.Leave()
+		l.Leave()
 
 		// One that ends during a pause gives its place back.
-		l.refused(time.Hour)
+		l.Refused(time.Hour)
 		for range 3 {
 			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, cause)
-			if err := l.enter(ctx, 1, nil); !errors.Is(err, cause) {
+			if err := l.Enter(ctx, 1, nil); !errors.Is(err, cause) {
 				t.Errorf("during a pause: got %v, want the cause", err)
 			}
 			cancel()
 		}
 		<-time.After(time.Hour)
 		for range 2 {
-			if err := l.enter(t.Context(), 1, nil); err != nil {
+			if err := l.Enter(t.Context(), 1, nil); err != nil {
 				t.Error(err)
 			}
 		}
@@ -186,22 +184,22 @@ func TestLimiterAtOnce(t *testing.T) {
 // A wait may take all that is left of a budget and of the one around it. Waits at
 // the same time are paid for once.
 func TestBudget(t *testing.T) {
-	run := newBudget("run", 10, nil)
-	first, second := newBudget("first", 6, run), newBudget("second", 6, run)
+	run := NewBudget("run", 10, nil)
+	first, second := NewBudget("first", 6, run), NewBudget("second", 6, run)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i, s := range []struct {
-		b          *budget
+		b          *Budget
 		begin, end time.Duration
-		short      *budget // the one that does not last
+		short      *Budget // the one that does not last
 	}{
 		{first, 0, 7, first}, {first, 0, 5, nil},
 		{first, 3, 5, nil}, {first, 4, 7, first}, {first, 4, 6, nil}, // the time to 5 is paid
 		{first, 6, 7, first}, {first, 2, 6, nil},
 		{second, 0, 6, nil}, // the run has paid
 		{second, 6, 7, second},
-		{newBudget("third", 9, run), 6, 11, run}, {newBudget("fourth", 9, run), 6, 10, nil}, {newBudget("fifth", 9, run), 9, 11, run},
+		{NewBudget("third", 9, run), 6, 11, run}, {NewBudget("fourth", 9, run), 6, 10, nil}, {NewBudget("fifth", 9, run), 9, 11, run},
 	} {
-		if got := s.b.spend(start.Add(s.begin), start.Add(s.end)); got != s.short {
+		if got := s.b.Spend(start.Add(s.begin), start.Add(s.end)); got != s.short {
 			t.Errorf("step %d: from %d to %d: got %v, want %v", i, s.begin, s.end, got, s.short)
 		}
 	}
@@ -217,9 +215,8 @@ func TestLimiterLongestPause(t *testing.T) {
 		for _, tt := range []struct{ asked, shared time.Duration }{
 			{time.Minute - 1, time.Minute - 1}, {time.Minute, time.Minute}, {time.Minute + 1, 0},
 		} {
-			l := newLimiter(catalogue.Throttle{})
-			l.longest = time.Minute
-			if got := l.refused(tt.asked); got != tt.asked {
+			l := NewLimiter(Limit{LongestPause: time.Minute})
+			if got := l.Refused(tt.asked); got != tt.asked {
 				t.Errorf("asked for %s: got a wait of %s", tt.asked, got)
 			}
 			if got := max(l.pause(), 0); got != tt.shared {
@@ -233,26 +230,26 @@ func TestLimiterLongestPause(t *testing.T) {
 // One that waits for its own limit of requests is not asked.
 func TestLimiterEnterDuringAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(catalogue.Throttle{AtOnce: 1, Requests: 1, PerSeconds: 10})
+		l := NewLimiter(Limit{AtOnce: 1, Requests: 1, Per: 10 * time.Second})
 		never := func(time.Duration) bool { return false }
-		if err := l.enter(t.Context(), 1, never); err != nil {
+		if err := l.Enter(t.Context(), 1, never); err != nil {
 			t.Errorf("without a pause: %v", err)
 		}
-		l.leave()
-		if err := l.enter(t.Context(), 1, never); err != nil {
+		l.Leave()
+		if err := l.Enter(t.Context(), 1, never); err != nil {
 			t.Errorf("for the limit of requests: %v", err)
 		}
-		l.leave()
-		l.refused(time.Minute)
+		l.Leave()
+		l.Refused(time.Minute)
 		for range 2 {
-			paused, ok := errors.AsType[*pausedError](l.enter(t.Context(), 1, never))
-			if !ok || paused.left != time.Minute {
+			paused, ok := errors.AsType[*PausedError](l.Enter(t.Context(), 1, never))
+			if !ok || paused.Left != time.Minute {
 				t.Fatalf("got %v, want an error with the rest of the pause", paused)
 			}
 		}
 		var asked time.Duration
 		began := time.Now()
-		if err := l.enter(t.Context(), 1, func(d time.Duration) bool { asked = d; return true }); err != nil || asked != time.Minute || time.Since(began) != time.Minute {
+		if err := l.Enter(t.Context(), 1, func(d time.Duration) bool { asked = d; return true }); err != nil || asked != time.Minute || time.Since(began) != time.Minute {
 			t.Errorf("got %v after %s, asked for %s, want the pause", err, time.Since(began), asked)
 		}
 	})

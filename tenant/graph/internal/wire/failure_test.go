@@ -1,8 +1,7 @@
-package graph
+package wire
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // Retry-After is read as seconds or as a date; anything else is no wait.
@@ -42,7 +40,7 @@ func TestStatuses(t *testing.T) {
 		499: tenant.Permanent, 500: tenant.Transient, 501: tenant.Permanent, 502: tenant.Transient, 599: tenant.Transient,
 	} {
 		var got tenant.Class
-		if e := asError(answer{status: status, requestID: "ours"}, "get", "groups", "1"); e != nil {
+		if e := (Answer{Status: status, RequestID: "ours"}).Refusal(Subject{"get", "groups", "1"}); e != nil {
 			got = e.Class
 			if e.Message == "" || e.RequestID != "ours" || e.Op != "get" || e.Kind != "groups" || e.ID != "1" {
 				t.Errorf("%d: got %+v, want a message, the request's id and what it was about", status, e)
@@ -54,7 +52,7 @@ func TestStatuses(t *testing.T) {
 	}
 	const licence = `{"error":{"code":"AadPremiumLicenseRequired","message":"x","innerError":{"request-id":"theirs"}}}`
 	for _, status := range []int{400, 403} {
-		if e := asError(answer{status: status, body: []byte(licence), requestID: "ours"}, "get", "groups", "1"); e.Class != tenant.NotLicensed || e.RequestID != "theirs" {
+		if e := (Answer{Status: status, Body: []byte(licence), RequestID: "ours"}).Refusal(Subject{"get", "groups", "1"}); e.Class != tenant.NotLicensed || e.RequestID != "theirs" {
 			t.Errorf("%d with a word about licences: got %+v", status, e)
 		}
 	}
@@ -65,12 +63,12 @@ func TestCut(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"ab", "ab"}, {"abc", "abc"}, {"abcd", "abc…"}, {"abé", "ab…"}, {"aéb", "aé…"},
 	} {
-		if got := cut(tt.text, 3); got != tt.want {
+		if got := Cut(tt.text, 3); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.text, got, tt.want)
 		}
 	}
-	long := answer{status: 400, body: []byte(`{"error":{"code":"` + strings.Repeat("c", 101) + `","message":"` + strings.Repeat("m", 501) + `"}}`)}
-	e := asError(long, "get", "groups", "")
+	long := Answer{Status: 400, Body: []byte(`{"error":{"code":"` + strings.Repeat("c", 101) + `","message":"` + strings.Repeat("m", 501) + `"}}`)}
+	e := long.Refusal(Subject{"get", "groups", ""})
 	if e.Code != strings.Repeat("c", 100)+"…" || e.Message != strings.Repeat("m", 500)+"…" {
 		t.Errorf("got a code of %d and a message of %d bytes", len(e.Code), len(e.Message))
 	}
@@ -107,7 +105,7 @@ func TestUnanswered(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e := unanswered(tt.err, answer{requestID: "r"}, "update", "groups", "1", tt.write)
+			e := Unanswered(tt.err, Answer{RequestID: "r"}, Subject{"update", "groups", "1"}, tt.write)
 			if e.Class != tenant.Transient || e.MaybeApplied != tt.maybe || e.RequestID != "r" || !errors.Is(e, tt.err) {
 				t.Errorf("got %+v, want Transient, maybe applied: %v", e, tt.maybe)
 			}
@@ -118,38 +116,12 @@ func TestUnanswered(t *testing.T) {
 // The end of a context counts only once it has ended.
 func TestEnded(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
-	if err := ended(ctx); err != nil {
+	if err := Ended(ctx); err != nil {
 		t.Errorf("got %v before the end", err)
 	}
 	cause := errors.New("stopped")
 	cancel(cause)
-	if err := ended(ctx); !errors.Is(err, cause) {
+	if err := Ended(ctx); !errors.Is(err, cause) {
 		t.Errorf("got %v, want the cause", err)
-	}
-}
-
-// A path is taken out of objects and of each item of a list, and nothing else.
-func TestWithout(t *testing.T) {
-	for _, tt := range []struct{ path, body, want string }{
-		{"/a", `{"a":1,"b":2}`, `{"b":2}`},
-		{"/a/b", `{"a":{"b":1,"c":2},"b":3}`, `{"a":{"c":2},"b":3}`},
-		{"/*/b", `{"a":{"b":1},"c":{"b":2,"d":3}}`, `{"a":{},"c":{"d":3}}`},
-		{"/a/*/b", `{"a":[{"c":1},{"b":1,"c":2},3,{"b":4}]}`, `{"a":[{"c":1},{"c":2},3,{}]}`},
-		{"/a/*", `{"a":[1,2]}`, `{"a":[1,2]}`},
-		{"/a/b", `{"a":[{"b":1}]}`, `{"a":[{"b":1}]}`},
-		{"/a/b", `{"a":1}`, `{"a":1}`},
-		{"", `{"a":1}`, `{"a":1}`},
-	} {
-		if got := string(odatajson.Without(json.RawMessage(tt.body), odatajson.Segments(tt.path))); got != tt.want {
-			t.Errorf("%s without %q: got %s, want %s", tt.body, tt.path, got, tt.want)
-		}
-	}
-	for range 50 { // the members come in any order
-		if got := string(odatajson.Without(json.RawMessage(`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}`), []string{"d"})); got != `{"a":1,"b":2,"c":3,"e":5,"f":6}` {
-			t.Fatalf("one of many: got %s", got)
-		}
-	}
-	if got := string(odatajson.WithoutTyped(json.RawMessage(`{"a":{"b":1,"b@odata.type":"t","c":2,"c@odata.type":"u"}}`), odatajson.Segments("/a/b"))); got != `{"a":{"c":2,"c@odata.type":"u"}}` {
-		t.Errorf("the type beside it stays: %s", got)
 	}
 }

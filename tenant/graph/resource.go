@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -44,4 +45,35 @@ func idProperty(e *catalogue.Entry) string {
 // skipped reports whether an item of the list is left out.
 func skipped(e *catalogue.Entry, body json.RawMessage) bool {
 	return slices.ContainsFunc(e.List.Skip, func(c tenant.Condition) bool { return odatajson.Meets(body, c) })
+}
+
+// singleQuery is the query of a read by id: it has the list's $expand, unless the kind
+// says otherwise.
+func singleQuery(e *catalogue.Entry) string {
+	if e.List.SingleQuery != "" {
+		return e.List.SingleQuery
+	}
+	for option := range strings.SplitSeq(e.List.Query, "&") {
+		if strings.HasPrefix(option, "$expand=") {
+			return option
+		}
+	}
+	return ""
+}
+
+// filterFor makes the query that finds what matches, if the service can.
+func filterFor(e *catalogue.Entry, m tenant.Match) (string, bool) {
+	if strings.Contains(e.List.Query, "$filter=") {
+		return "", false
+	}
+	var terms []string
+	for path, value := range m {
+		name := strings.TrimPrefix(path, "/")
+		if !slices.Contains(e.List.Filter, name) {
+			return "", false
+		}
+		terms = append(terms, name+" eq '"+strings.ReplaceAll(value, "'", "''")+"'")
+	}
+	slices.Sort(terms)
+	return "$filter=" + url.QueryEscape(strings.Join(terms, " and ")), len(terms) > 0
 }

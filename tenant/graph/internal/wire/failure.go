@@ -1,8 +1,7 @@
-package graph
+package wire
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -20,13 +19,6 @@ import (
 // https://learn.microsoft.com/graph/errors.
 type odataError struct{ code, message, requestID string }
 
-// maxMessage is the most bytes that are kept of a message of the service, and maxWord
-// those of a code or the id of a request.
-const (
-	maxMessage = 500
-	maxWord    = 100
-)
-
 // licenceSignals are words of codes and messages, in lower case, by which the service
 // says that the tenant lacks a licence.
 var licenceSignals = []string{
@@ -34,17 +26,17 @@ var licenceSignals = []string{
 	"does not have a premium", "is not onboarded", "notlicensed", "tenant is not b2c",
 }
 
-// asError returns a refusal as an error, and nil for a success.
-func asError(a answer, op, kind, id string) *tenant.Error {
-	if a.status >= 200 && a.status < 300 {
+// Refusal returns a refusal as an error, and nil for a success.
+func (a Answer) Refusal(s Subject) *tenant.Error {
+	if a.Status >= 200 && a.Status < 300 {
 		return nil
 	}
-	body := decodeError(a.body)
-	e := &tenant.Error{Op: op, Kind: kind, ID: id, Code: cut(plain(body.code), maxWord), Message: cut(plain(body.message), maxMessage),
-		RequestID: cmp.Or(cut(plain(body.requestID), maxWord), a.requestID), RetryAfter: retryAfter(a.header)}
-	e.Class = classOf(a.status, body)
+	body := decodeError(a.Body)
+	e := &tenant.Error{Op: s.Op, Kind: s.Kind, ID: s.ID, Code: Word(body.code), Message: Cut(plain(body.message), maxMessage),
+		RequestID: cmp.Or(Word(body.requestID), a.RequestID), RetryAfter: retryAfter(a.Header)}
+	e.Class = classOf(a.Status, body)
 	if e.Message == "" {
-		e.Message = fmt.Sprintf("the service answered %d %s", a.status, http.StatusText(a.status))
+		e.Message = fmt.Sprintf("the service answered %d %s", a.Status, http.StatusText(a.Status))
 	}
 	return e
 }
@@ -83,10 +75,10 @@ func saysLicence(body odataError) bool {
 	return slices.ContainsFunc(licenceSignals, func(s string) bool { return strings.Contains(words, s) })
 }
 
-// unanswered is the error of a request without a whole answer. For a write it
-// may have taken effect, unless it surely was not sent.
-func unanswered(err error, a answer, op, kind, id string, write bool) *tenant.Error {
-	e := &tenant.Error{Class: tenant.Transient, Op: op, Kind: kind, ID: id, RequestID: a.requestID, Err: err}
+// Unanswered is the error of a request without a whole answer. a is the part that came.
+// A write may have taken effect, unless it surely was not sent.
+func Unanswered(err error, a Answer, s Subject, write bool) *tenant.Error {
+	e := &tenant.Error{Class: tenant.Transient, Op: s.Op, Kind: s.Kind, ID: s.ID, RequestID: a.RequestID, Err: err}
 	if _, ok := errors.AsType[*azcore.ResponseError](err); ok || isCredential(err) {
 		e.Class, e.Message = tenant.Unauthenticated, "no token for the request"
 		return e
@@ -115,37 +107,6 @@ func notSent(err error) bool {
 	}
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
-}
-
-// ended returns the context's error where it is what made err.
-func ended(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return context.Cause(ctx)
-}
-
-// cut shortens a text to some bytes and a mark.
-func cut(s string, size int) string {
-	if len(s) <= size {
-		return s
-	}
-	return strings.ToValidUTF8(s[:size], "") + "…"
-}
-
-// plain takes line breaks and control characters out of a message, and the
-// JSON that Intune puts around its own.
-func plain(s string) string {
-	if inner, err := odatajson.Parse([]byte(s)); err == nil && inner.Text("Message") != "" {
-		s = inner.Text("Message")
-	}
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	return strings.Join(strings.Fields(s), " ")
 }
 
 // decodeError reads a refusal. Fields that it lacks in the documented form stay

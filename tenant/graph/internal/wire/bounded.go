@@ -1,6 +1,7 @@
-package graph
+package wire
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,7 +47,7 @@ type boundedBody struct {
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if err := ended(b.request.Context()); err != nil {
+	if err := Ended(b.request.Context()); err != nil {
 		return 0, err
 	}
 	if b.left == 0 {
@@ -62,7 +63,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
-	if err != nil && b.failed && ended(b.request.Context()) == nil {
+	if err != nil && b.failed && Ended(b.request.Context()) == nil {
 		err = io.EOF
 	}
 	return n, err
@@ -74,4 +75,12 @@ type tooLargeError struct{ most int64 }
 func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the answer has more than %d bytes, the most that Config.MaxAnswerBytes allows: raise it if objects are that large; "+
 		"otherwise look at what stands between this program and the service", e.most)
+}
+
+// Ended returns the context's error where it is what made err.
+func Ended(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
 }

@@ -102,7 +102,7 @@ func notSent(err error) bool {
 	if errors.Is(err, errNotSent) {
 		return true
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns != nil {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return true
 	}
 	op, ok := errors.AsType[*net.OpError](err)

@@ -226,6 +226,40 @@ func TestLimiterLongestPause(t *testing.T) {
 	})
 }
 
+// A pause that is over is none: a request that has to wait for its own limit then is not
+// asked. A pause of any length is waited for.
+func TestLimiterAtTheEndOfAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(Limit{Requests: 1, Per: time.Second})
+		never := func(pause time.Duration) bool {
+			t.Errorf("asked for a pause of %s", pause)
+			return false
+		}
+		if err := l.Enter(t.Context(), 1, never); err != nil {
+			t.Fatal(err)
+		}
+		l.until = time.Now()
+		if err := l.Enter(t.Context(), 1, never); err != nil {
+			t.Errorf("at the end of the pause: %v", err)
+		}
+		<-time.After(time.Second)
+		l.until = time.Now().Add(1)
+		if err := l.Enter(t.Context(), 1, nil); err != nil || time.Now().Before(l.until) {
+			t.Errorf("before the end of the pause: %v", err)
+		}
+	})
+}
+
+// Without a number of its own a group has eight requests under way.
+func TestLimiterAtOnceDefault(t *testing.T) {
+	if got := NewLimiter(Limit{}).AtOnce(); got != 8 {
+		t.Errorf("got %d, want 8", got)
+	}
+	if got := NewLimiter(Limit{AtOnce: 3}).AtOnce(); got != 3 {
+		t.Errorf("got %d, want 3", got)
+	}
+}
+
 // A request that may not wait for the pause is not sent, and gives its place back.
 // One that waits for its own limit of requests is not asked.
 func TestLimiterEnterDuringAPause(t *testing.T) {

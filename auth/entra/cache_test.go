@@ -432,6 +432,18 @@ func TestStoreOutOfOrder(t *testing.T) {
 	wantClass(t, "Credential with a spent refresh token", err, auth.SignInNeeded)
 }
 
+// A call that has ended reports its own end, whatever error the store has for it.
+func TestStoreErrorOfAnEndedCall(t *testing.T) {
+	store := new(hookedStore)
+	a := newAuthenticator(t, newServer(), withStore(store, sealer(t)))
+	signIn(t, a, request)
+	ctx, cancel := context.WithCancel(t.Context())
+	store.reset(func(int) error { cancel(); return errors.New("database: connection closed") }, nil)
+	if _, err := a.Credential(ctx, request); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
 // TestSaveOutlivesCaller ends the caller's context between the server's answer
 // and the save: the new refresh token must be stored all the same.
 func TestSaveOutlivesCaller(t *testing.T) {

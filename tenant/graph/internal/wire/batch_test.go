@@ -9,6 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// https://learn.microsoft.com/graph/json-batching: "up to 20 individual requests".
+func TestBatchSize(t *testing.T) {
+	if BatchSize != 20 {
+		t.Errorf("a batch has %d requests", BatchSize)
+	}
+}
+
 // A batch reads its addresses in their order, each with the headers.
 func TestBatch(t *testing.T) {
 	for _, tt := range []struct {

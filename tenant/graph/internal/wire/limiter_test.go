@@ -91,12 +91,12 @@ func TestLimiterSpacing(t *testing.T) {
 		}
 		refuse()
 		spacing("a refusal after none", 0)
-		for range denseRefusals {
+		for range 4 {
 			l.Accepted()
 		}
 		refuse()
 		spacing("a refusal after enough requests", 0)
-		for range denseRefusals - 1 {
+		for range 3 {
 			l.Accepted()
 		}
 		refuse()
@@ -127,6 +127,12 @@ func TestLimiterSpacing(t *testing.T) {
 		l.Accepted()
 		spacing("below the least", 0)
 
+		one := NewLimiter(Limit{Requests: 1, Per: 10 * time.Second})
+		one.since = 0
+		one.Refused(time.Second)
+		if one.spacing != 10*time.Second {
+			t.Errorf("with a limit of one: got a spacing of %s, want 10s", one.spacing)
+		}
 		unlimited := NewLimiter(Limit{})
 		unlimited.since = 0
 		unlimited.Refused(time.Second)

@@ -234,6 +234,33 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+// The connection of an answer is free again, whatever came.
+func TestBodiesAreClosed(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		body   io.Reader
+	}{{200, strings.NewReader("{}")}, {404, strings.NewReader("{}")}, {200, strings.NewReader("more than ten bytes")}, {200, iotest.ErrReader(errors.New("cut"))}} {
+		body := &closing{Reader: tt.body}
+		_, _ = newSender(service(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: body, Request: r}, nil
+		}), 10).Send(t.Context(), get)
+		if !body.closed {
+			t.Errorf("%d: the body is left open", tt.status)
+		}
+	}
+}
+
+// closing is a body that says whether it was closed.
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
+}
+
 // A redirect is an answer like others: to follow it would carry the token to another
 // host. The host's client keeps its own way.
 func TestRedirectIsAnAnswer(t *testing.T) {

@@ -129,6 +129,23 @@ func TestCatalogueWith(t *testing.T) {
 	}
 }
 
+// A verb, or the update of a part, is proven unless the entry says otherwise.
+func TestProven(t *testing.T) {
+	e := catalogue.Entry{Unproven: []string{"create", "update#assignments"}}
+	for _, tt := range []struct {
+		verb tenant.Verb
+		part string
+		want bool
+	}{
+		{tenant.Create, "", false}, {tenant.Update, "", true}, {tenant.Delete, "", true},
+		{tenant.Update, "assignments", false}, {tenant.Update, "members", true}, {tenant.Create, "assignments", true},
+	} {
+		if got := e.Proven(tt.verb, tt.part); got != tt.want {
+			t.Errorf("%s %q: got %v, want %v", tt.verb, tt.part, got, tt.want)
+		}
+	}
+}
+
 // A kind whose update sends the whole object cannot be names only.
 func TestNamesOnlyAndWhole(t *testing.T) {
 	e := entry("rulesets", func(e *catalogue.Entry) { e.NamesOnly, e.Requests.Update.Whole = "their rules", true })

@@ -2,6 +2,7 @@ package catalogue_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,16 @@ func withPieces(t *testing.T) *catalogue.Catalogue {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// A name that no entry has is an error: of another kind, of a part of a name, of nothing.
+func TestWithUnknownParts(t *testing.T) {
+	for _, name := range []string{"groups", "groups/member", "group/members", "members", ""} {
+		c, err := catalogue.Default().WithParts("groups/owners", name)
+		if want := fmt.Sprintf("graph: Parts names %q, which the catalogue does not have", name); c != nil || err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %q", name, err, want)
+		}
+	}
 }
 
 // A piece changes the entry that has it, and no other catalogue.

@@ -1,7 +1,7 @@
 package catalogue
 
 import (
-	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -107,7 +107,7 @@ func (e *Entry) leaves() []leaf {
 	}
 	addExpanded(read, e.List.Query)
 	addExpanded(read, e.List.SingleQuery)
-	key := leavesKey{e.Version, at.Type, strings.Join(slices.Sorted(trueKeys(read)), ",")}
+	key := leavesKey{e.Version, at.Type, strings.Join(slices.DeleteFunc(slices.Sorted(maps.Keys(read)), func(name string) bool { return !read[name] }), ",")}
 	if known, ok := leavesOf.Load(key); ok {
 		return known.([]leaf)
 	}
@@ -117,17 +117,6 @@ func (e *Entry) leaves() []leaf {
 	}
 	leavesOf.Store(key, out)
 	return out
-}
-
-// trueKeys returns the names that are true.
-func trueKeys(names map[string]bool) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for name, is := range names {
-			if is && !yield(name) {
-				return
-			}
-		}
-	}
 }
 
 // leavesOf has the leaves that were looked up: a host makes a client for each of
@@ -218,10 +207,7 @@ func isSecretValue(p graphmeta.Property) bool {
 // if its type has one.
 func tokenState(l leaf) tenant.TokenState {
 	const property, token = "valueState", "encryptedValueToken"
-	t, ok := l.model.Type(l.Of)
-	if !ok {
-		return tenant.TokenState{}
-	}
+	t, _ := l.model.Type(l.Of)
 	state, _ := t.Property(property)
 	if enum, ok := l.model.Enum(state.Type); ok && slices.Contains(enum.Members, token) {
 		return tenant.TokenState{Property: property, Value: token}

@@ -67,6 +67,20 @@ func TestLeavesOfNavigation(t *testing.T) {
 	}
 }
 
+// The leaves of a kind are looked up once for all clients, and each reading of other
+// navigation properties has its own.
+func TestLeavesAreLookedUpOnce(t *testing.T) {
+	one := settingsWith(t, func(e *Entry) { e.List.Query = "$expand=settings,assignments" }).leaves()
+	again := settingsWith(t, func(e *Entry) { e.List.Query = "$expand=assignments,settings" }).leaves()
+	fewer := settingsWith(t, func(e *Entry) { e.List.Query = "$expand=settings" }).leaves()
+	if &one[0] != &again[0] {
+		t.Error("the same leaves are looked up again")
+	}
+	if len(fewer) >= len(one) {
+		t.Errorf("%d leaves with fewer navigation properties, %d with more", len(fewer), len(one))
+	}
+}
+
 // The default secrets are added to a copy. What the entry declares itself is not added
 // again.
 func TestDefaultSecretsAreAddedToACopy(t *testing.T) {

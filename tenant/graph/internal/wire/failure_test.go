@@ -36,6 +36,7 @@ func TestStatuses(t *testing.T) {
 	for status, want := range map[int]tenant.Class{
 		199: tenant.Permanent, 200: "", 299: "", 300: tenant.Permanent, 404: tenant.NotFound, 410: tenant.NotFound,
 		400: tenant.Invalid, 422: tenant.Invalid, 413: tenant.Invalid, 415: tenant.Invalid, 401: tenant.Unauthenticated, 403: tenant.AccessDenied,
+		409: tenant.Conflict, 412: tenant.Conflict, 429: tenant.Throttled,
 		408: tenant.Transient, 423: tenant.Transient, 424: tenant.Transient, 425: tenant.Transient, 418: tenant.Permanent,
 		499: tenant.Permanent, 500: tenant.Transient, 501: tenant.Permanent, 502: tenant.Transient, 599: tenant.Transient,
 	} {

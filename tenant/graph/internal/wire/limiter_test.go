@@ -199,7 +199,7 @@ func TestBudget(t *testing.T) {
 		short      *Budget // the one that does not last
 	}{
 		{first, 0, 7, first}, {first, 0, 5, nil},
-		{first, 3, 5, nil}, {first, 4, 7, first}, {first, 4, 6, nil}, // the time to 5 is paid
+		{first, 0, 2, nil}, {first, 3, 5, nil}, {first, 4, 7, first}, {first, 4, 6, nil}, // the time to 5 is paid
 		{first, 6, 7, first}, {first, 2, 6, nil},
 		{second, 0, 6, nil}, // the run has paid
 		{second, 6, 7, second},

@@ -233,7 +233,7 @@ func TestCanonicalTextOfDeepObjects(t *testing.T) {
 		if want := strings.Repeat(`{"a":`, n) + "1" + strings.Repeat(`,"b":"x"}`, n); string(got) != want {
 			t.Errorf("%d levels: %.80s", n, got)
 		}
-		if most := (maxMoved + 1) * len(body); c.pieces.moved > most {
+		if most := (maxMoved + 1) * len(body); c.pieces.moved > most || c.pieces.moved <= 0 {
 			t.Errorf("%d levels: %d bytes were copied, want at most %d", n, c.pieces.moved, most)
 		}
 	}

@@ -42,11 +42,11 @@ type Config struct {
 	// entra.TokenCredential. Required.
 	Credential azcore.TokenCredential
 	// Delegated gives the tokens of a signed-in person for the kinds that
-	// applications cannot have (Scopes.DelegatedOnly), where Credential is an
+	// applications cannot have ([catalogue.Scopes]), where Credential is an
 	// application's. Defaults to none: those kinds are then forbidden.
 	Delegated azcore.TokenCredential
 
-	// Cloud is where the tenant is. Defaults to Global.
+	// Cloud is where the tenant is. Defaults to [catalogue.Global].
 	Cloud catalogue.Cloud
 	// Endpoint is Graph's address, "https://host", for one that is not of the
 	// Cloud: a fake. Defaults to the Cloud's. No request and no token ever

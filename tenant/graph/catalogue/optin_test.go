@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
@@ -60,6 +62,42 @@ func TestWithParts(t *testing.T) {
 	alone := &catalogue.Catalogue{Entries: []catalogue.Entry{groups}}
 	if alone, err = alone.WithParts("groups/members"); err != nil || alone.Validate() != nil || !slices.Equal(alone.Entries[0].References[0].Kinds, []string{"groups"}) {
 		t.Errorf("%v: in a catalogue without other kinds it refers to %+v: %v", err, alone.Entries[0].References, alone.Validate())
+	}
+}
+
+// A piece adds each of its fields to the entry, behind the entry's own. The properties
+// that it reads are then compared and written.
+func TestWithPartsAddsEachField(t *testing.T) {
+	piece := catalogue.OptIn{
+		Subs: []catalogue.Sub{{Path: "/x", Property: "x"}}, Parts: []tenant.Part{{Name: "x", Path: "/x"}}, PartRequests: map[string]catalogue.PartRequest{"x": {Action: "/setX"}},
+		ReadOnly: []string{"/x/at"}, CreateOnly: []string{"/x/of"}, EmptyIsAbsent: []string{"/x/text"},
+		Sets: []tenant.Set{{Path: "/x"}}, References: []tenant.Reference{{Path: "/x/*", Kinds: []string{"k", "unknown"}}, {Path: "/x/z", Kinds: []string{"unknown"}}},
+	}
+	for _, had := range []map[string]catalogue.PartRequest{nil, {"own": {Action: "/own"}}} {
+		e := entry("k", func(e *catalogue.Entry) {
+			e.ReadOnly, e.CreateOnly, e.EmptyIsAbsent = []string{"/id", "/x"}, []string{"/x", "/type"}, []string{"/description"}
+			e.Sets, e.References, e.Subs = []tenant.Set{{Path: "/own"}}, []tenant.Reference{{Path: "/own", Kinds: []string{"k"}}}, []catalogue.Sub{{Path: "/own", Property: "own"}}
+			e.Parts, e.PartRequests = []tenant.Part{{Name: "own", Path: "/own"}}, had
+			e.OptIns = map[string]catalogue.OptIn{"x": piece}
+		})
+		want := e
+		want.ReadOnly, want.CreateOnly, want.EmptyIsAbsent = []string{"/id", "/x/at"}, []string{"/type", "/x/of"}, []string{"/description", "/x/text"}
+		want.Sets, want.References = []tenant.Set{{Path: "/own"}, {Path: "/x"}}, []tenant.Reference{{Path: "/own", Kinds: []string{"k"}}, {Path: "/x/*", Kinds: []string{"k"}}}
+		want.Subs, want.Parts = []catalogue.Sub{{Path: "/own", Property: "own"}, {Path: "/x", Property: "x"}}, []tenant.Part{{Name: "own", Path: "/own"}, {Name: "x", Path: "/x"}}
+		want.PartRequests = map[string]catalogue.PartRequest{"x": {Action: "/setX"}}
+		if had != nil {
+			want.PartRequests["own"] = had["own"]
+		}
+		got, err := (&catalogue.Catalogue{Entries: []catalogue.Entry{e}}).WithParts("k/x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Entries[0]); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		if len(had) > 1 || len(piece.References[0].Kinds) != 2 {
+			t.Errorf("the entry or the piece itself changed: %v, %v", had, piece.References)
+		}
 	}
 }
 

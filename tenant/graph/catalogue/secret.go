@@ -15,11 +15,13 @@ import (
 // names say so, but for those that metadata or secretFacts know better, and
 // the texts whose type says so. Properties that metadata does not know go by
 // their names.
-func (e *Entry) withSecrets() tenant.Kind {
-	k := e.Kind
+func (e *Entry) withSecrets() tenant.Kind { return withSecretsOf(e.Kind, e.leaves()) }
+
+// withSecretsOf returns the kind with the default secrets among the leaves.
+func withSecretsOf(k tenant.Kind, leaves []leaf) tenant.Kind {
+	declared := k.SensitiveTypes
 	k.SecretNames = true
 	k.Readable, k.Sensitive, k.SensitiveTypes = slices.Clone(k.Readable), slices.Clone(k.Sensitive), slices.Clone(k.SensitiveTypes)
-	leaves := e.leaves()
 	secrets := map[string]bool{} // names
 	for _, l := range leaves {
 		if verdictOf(l.Property).secret {
@@ -37,7 +39,7 @@ func (e *Entry) withSecrets() tenant.Kind {
 			}
 		case v.byType && l.model.Varies(l.Of):
 			for _, typ := range l.types() {
-				if !slices.ContainsFunc(e.SensitiveTypes, func(s tenant.SensitiveType) bool { return s.Type == typ }) {
+				if !slices.ContainsFunc(declared, func(s tenant.SensitiveType) bool { return s.Type == typ }) {
 					k.SensitiveTypes = appendNew(k.SensitiveTypes, tenant.SensitiveType{Path: "/**/" + l.Name, Type: typ, Token: tokenState(l), Source: v.source})
 				}
 			}

@@ -159,7 +159,6 @@ func TestVerdicts(t *testing.T) {
 // The kinds declare as readable what a name calls a secret and metadata does not, and
 // nothing else. A property with other declarations of the same name says its type.
 func TestDefaultReadable(t *testing.T) {
-	types := 0
 	for _, e := range Default().Entries {
 		secret := map[string]bool{}
 		for _, l := range e.leaves() {
@@ -171,10 +170,29 @@ func TestDefaultReadable(t *testing.T) {
 			if !tenant.SaysSecret(name) || secret[name] != (r.Type != "") || r.Source == "" || !strings.HasPrefix(r.Path, "/**/") {
 				t.Errorf("%s: %+v", e.Name, r)
 			}
-			if r.Type != "" {
-				types++
-			}
 		}
 	}
-	t.Logf("%d with a type", types)
+}
+
+// A name that is a secret in one type and none in another is readable in the other type
+// and in those that derive from it.
+func TestDefaultReadableOfATypeOnly(t *testing.T) {
+	m := graphmeta.Beta()
+	of := func(typ string) leaf {
+		return leaf{graphmeta.Leaf{Property: graphmeta.Property{Name: "productKey", Of: typ, Type: "Edm.String"}, Path: "/productKey"}, m}
+	}
+	source := secretFacts["microsoftStoreForBusinessApp/productKey"].source
+	for _, tt := range []struct {
+		leaves []leaf
+		want   []tenant.Readable
+	}{
+		{[]leaf{of("microsoftStoreForBusinessApp")}, []tenant.Readable{{Path: "/**/productKey", Source: source}}},
+		{[]leaf{of("microsoftStoreForBusinessApp"), of("editionUpgradeConfiguration")}, []tenant.Readable{{Path: "/**/productKey", Type: typePrefix + "microsoftStoreForBusinessApp", Source: source}}},
+		{[]leaf{of("editionUpgradeConfiguration"), of("microsoftStoreForBusinessApp"), of("microsoftStoreForBusinessApp")}, []tenant.Readable{{Path: "/**/productKey", Type: typePrefix + "microsoftStoreForBusinessApp", Source: source}}},
+		{[]leaf{of("editionUpgradeConfiguration")}, nil},
+	} {
+		if diff := cmp.Diff(tt.want, withSecretsOf(tenant.Kind{}, tt.leaves).Readable); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	}
 }

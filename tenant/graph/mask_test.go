@@ -131,6 +131,15 @@ func TestNotSecretIsChecked(t *testing.T) {
 	if _, err := graph.New(graph.Config{Credential: graphtest.Credential(), NotSecret: map[string][]string{"nothing": {"/password"}}}); err == nil || !strings.Contains(err.Error(), `NotSecret names the kind "nothing"`) {
 		t.Errorf("got %v", err)
 	}
+	for range 10 { // the kinds come in any order
+		_, err := graph.New(graph.Config{Credential: graphtest.Credential(), NotSecret: map[string][]string{
+			"deviceConfigurations": {"/displayName", "/kioskModeExitCode", "/description"}, "nothing": {"/password"}, "something": {"/password"}}})
+		for _, want := range []string{`"/displayName"`, `"/description"`, `"nothing"`, `"something"`} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Fatalf("got %v, want each mistake, also %s", err, want)
+			}
+		}
+	}
 	cat := catalogue.Default()
 	if _, err := graph.New(graph.Config{Credential: graphtest.Credential(), Catalogue: cat, NotSecret: map[string][]string{"deviceConfigurations": {"/kioskModeExitCode"}}}); err != nil {
 		t.Fatal(err)

@@ -187,3 +187,23 @@ func TestContentOfEach(t *testing.T) {
 		t.Errorf("requests (-want +got)\n%s", diff)
 	}
 }
+
+// A part with an action is written by it, also where the entry has an address of members.
+// A part with neither is written to the object itself.
+func TestActionOfEach(t *testing.T) {
+	things := entry("things", func(e *catalogue.Entry) {
+		e.Update, e.Write = true, e.Read
+		e.Parts = []tenant.Part{{Name: "both", Path: "/both"}, {Name: "neither", Path: "/neither"}}
+		e.PartRequests = map[string]catalogue.PartRequest{"both": {Action: "/set", Each: &catalogue.Each{Collection: "/both"}}, "neither": {Method: http.MethodPatch, Wrap: "neither"}}
+	})
+	c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{things}})
+	for _, part := range []string{"both", "neither"} {
+		op := tenant.Operation{Verb: tenant.Update, Kind: "things", ID: "1", Part: part, Before: json.RawMessage(`{}`), Patch: json.RawMessage(`{"` + part + `":["a"]}`)}
+		if _, err := c.Apply(t.Context(), op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{`POST /v1.0/things/1/set ["a"]`, `PATCH /v1.0/things/1 {"neither":["a"]}`}, service.asked); diff != "" {
+		t.Errorf("requests (-want +got)\n%s", diff)
+	}
+}

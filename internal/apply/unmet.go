@@ -170,12 +170,13 @@ func (u *unmet) property(r *schema.Rule, segs []string, wanted, planned, now *js
 	if schema.Covers(r, filled(r, wanted, now), filled(r, now, wanted)) {
 		return
 	}
-	before := len(u.found)
-	if wanted.IsArray() && now.IsArray() && r.Fact().Set != nil && r.Set.Merges(wanted, now) {
+	before, shown := len(u.found), u.shown().At(segs)
+	// A set that is a secret is redacted as a whole, and shows no members.
+	if planned.IsArray() && shown.IsArray() && r.Fact().Set != nil && r.Set.Merges(wanted, now) {
 		u.members(r, segs, wanted, planned, now)
 	}
 	if len(u.found) == before {
-		u.add(r, segs, "", planned, u.shown().At(segs))
+		u.add(r, segs, "", planned, shown)
 	}
 }
 

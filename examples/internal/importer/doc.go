@@ -1,7 +1,7 @@
 // Package importer brings configuration that other tools exported from a tenant
 // into the form of a repository.
 //
-//	im, err := importer.Import("exported", graph.Default().Kinds())
+//	im, err := importer.Import("exported", catalogue.Default().Kinds())
 //	im.Report.Print(os.Stdout)
 //	for _, r := range im.Resources { … }
 //

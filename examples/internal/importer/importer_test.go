@@ -13,7 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -325,7 +325,7 @@ func TestImportTemplates(t *testing.T) {
 
 func checkTemplates(t *testing.T, dir string, wants map[string]int) {
 	t.Helper()
-	im, err := Import(dir, graph.Default().Kinds())
+	im, err := Import(dir, catalogue.Default().Kinds())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -301,8 +301,22 @@ func (c *endingContext) Err() error {
 // A call that ends while a pack is read reports that, wherever it ends.
 func TestOpenOfAnEndedCall(t *testing.T) {
 	inMemory(t)
+	for _, done := range []bool{true, false} {
+		testOpenOfAnEndedCall(t, done)
+	}
+}
+
+// testOpenOfAnEndedCall reads a pack whose revision was written into the line's folder,
+// or is still to be checked.
+func testOpenOfAnEndedCall(t *testing.T, done bool) {
 	dir := t.TempDir()
-	appendAll(t, mustOpen(t, dir), map[string]string{"a.json": "1"})
+	p := mustOpen(t, dir)
+	appendAll(t, p, map[string]string{"a.json": "1"})
+	if done {
+		if err := p.MarkDone(Desired, 1, true); err != nil {
+			t.Fatal(err)
+		}
+	}
 	name := filepath.Join(dir, packFile)
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -318,7 +332,7 @@ func TestOpenOfAnEndedCall(t *testing.T) {
 			p.Close()
 		}
 		if ended := ctx.left < 0; errors.Is(err, context.Canceled) != ended || !ended && err != nil {
-			t.Errorf("the call ends at step %d: %t; got %v", n, ended, err)
+			t.Errorf("done: %t: the call ends at step %d: %t; got %v", done, n, ended, err)
 		} else if !ended {
 			if n < 3 {
 				t.Errorf("a call has %d steps: the test shows nothing", n)

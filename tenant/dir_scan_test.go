@@ -24,3 +24,20 @@ func TestLargestFileIsReadable(t *testing.T) {
 		}
 	}
 }
+
+// A file that was changed in the moment of a time may be changed again in it, so it
+// was not changed before it.
+func TestIsBefore(t *testing.T) {
+	at := time.Unix(1, 0)
+	for _, tt := range []struct {
+		changed, inode time.Duration // since that moment
+		want           bool
+	}{
+		{-1, -1, true}, {0, -1, false}, {-1, 0, false}, {0, 0, false}, {1, -1, false}, {-1, 1, false},
+	} {
+		s := fileStat{changed: at.Add(tt.changed).UnixNano(), inodeChanged: at.Add(tt.inode).UnixNano()}
+		if got := s.isBefore(at); got != tt.want {
+			t.Errorf("content changed at %d, inode at %d: got %t", tt.changed, tt.inode, got)
+		}
+	}
+}

@@ -34,8 +34,15 @@ func (op Operation) invalid(format string, args ...any) *Error {
 
 // Merge returns an object as the update leaves it: body with Patch merged into
 // it (RFC 7386). It serves a client whose service takes whole objects only; most
-// services take the patch itself.
+// services take the patch itself. It returns an error of class Invalid if Patch, or a
+// body that is not empty, is no JSON.
 func (op Operation) Merge(body json.RawMessage) (json.RawMessage, error) {
+	switch {
+	case !json.Valid(op.Patch):
+		return nil, op.invalid("the patch is no JSON")
+	case len(body) > 0 && !json.Valid(body):
+		return nil, op.invalid("the object to update is no JSON")
+	}
 	merged, err := mergePatch(body, op.Patch)
 	if err != nil {
 		return nil, op.invalid("merge the patch: %v", err)
@@ -43,21 +50,15 @@ func (op Operation) Merge(body json.RawMessage) (json.RawMessage, error) {
 	return merged, nil
 }
 
-// mergePatch applies a JSON merge patch. Values that it leaves alone keep their
-// text, so that numbers keep their digits.
+// mergePatch applies a JSON merge patch to a JSON text or to nothing. Values that it
+// leaves alone keep their text, so that numbers keep their digits.
 func mergePatch(target, patch json.RawMessage) (json.RawMessage, error) {
-	if !isJSONObject(patch) {
-		return patch, nil
+	var changes, object map[string]json.RawMessage
+	if json.Unmarshal(patch, &changes) != nil || changes == nil {
+		return patch, nil // no object: it takes the target's place
 	}
-	var changes map[string]json.RawMessage
-	if err := json.Unmarshal(patch, &changes); err != nil {
-		return nil, err
-	}
-	object := map[string]json.RawMessage{}
-	if isJSONObject(target) {
-		if err := json.Unmarshal(target, &object); err != nil {
-			return nil, err
-		}
+	if json.Unmarshal(target, &object) != nil || object == nil {
+		object = map[string]json.RawMessage{} // whatever is no object gives way to one
 	}
 	for name, change := range changes {
 		if string(change) == "null" {

@@ -1,6 +1,7 @@
 package tenant_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -26,6 +27,7 @@ func TestSaysSecret(t *testing.T) {
 		"tokenExpirationDateTime", "enrollmentTokenUsageCount", "exitCode", "returnCode", "returnCodes", "successCode", "publicKey", "keyPath", "keySize", "keyword",
 		"safariPasswordAutoFillDomains", "preferredTokenSigningKeyThumbprint", "fileVaultInstitutionalRecoveryKeyCertificate",
 		"pinned", "spin", "shipping", "mapping", "ping", "keyboard", "monkey", "credentialType", "passwordHint", "accessPackage", "tokenize", "passkey",
+		"kiosk_" + strings.Repeat("a_", 22) + "exit", "kiosk_" + strings.Repeat("a_", 22) + "exit_code", // as many words as are looked at
 	} {
 		if tenant.SaysSecret(name) {
 			t.Errorf("%s says secret", name)

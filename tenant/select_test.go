@@ -78,6 +78,9 @@ func TestReadRequestSelectStops(t *testing.T) {
 	if err != nil || result.Completeness != tenant.Failed || result.Class != tenant.Invalid || result.Reason == "" {
 		t.Errorf("another kind: got %+v, %v, want a failed read with a reason", result, err)
 	}
+	if _, err := (tenant.ReadRequest{Kind: "others", All: true}).Select(ctx, notes, objects, func(tenant.Resource) error { return full }); !errors.Is(err, context.Canceled) {
+		t.Errorf("another kind, after the end of the call: got %v", err)
+	}
 }
 
 func TestOperationCheck(t *testing.T) {
@@ -146,6 +149,11 @@ func TestOperationMerge(t *testing.T) {
 		got, err := tenant.Operation{Patch: json.RawMessage(c.patch)}.Merge(json.RawMessage(c.body))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s with %s: got %s, %v, want %s", c.body, c.patch, got, err, c.want)
+		}
+	}
+	for _, c := range []struct{ body, patch string }{{`{}`, `{"a":`}, {`{"a":`, `{"b":1}`}, {`{"a":{}}`, `{"a":{"b":}}`}, {`{}`, `{`}} {
+		if got, err := (tenant.Operation{Patch: json.RawMessage(c.patch)}).Merge(json.RawMessage(c.body)); tenant.ClassOf(err) != tenant.Invalid || got != nil {
+			t.Errorf("%s with %s: got %s, %v, want an error", c.body, c.patch, got, err)
 		}
 	}
 }

@@ -102,6 +102,7 @@ func TestTreeSnapshotErrors(t *testing.T) {
 	for name, tree := range map[string]Tree{
 		"none":         {},
 		"newer format": {snapshotFile: []byte(`{"format":2}`)},
+		"no snapshot":  {snapshotFile: []byte(`{"format":1,"kinds":7}`)},
 		"broken file":  {snapshotFile: []byte(`{"format":1}`), "groups/a.json": []byte(`{`)},
 	} {
 		if s, err := tree.Snapshot(); err == nil {

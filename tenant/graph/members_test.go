@@ -40,13 +40,14 @@ func memberCatalogue() *catalogue.Catalogue {
 	scopes := catalogue.Scopes{Delegated: [][]string{{"Some"}}}
 	return &catalogue.Catalogue{Entries: []catalogue.Entry{{
 		Kind: tenant.Kind{Name: "things", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id", "/named/*/id", "/named/*/time"},
-			Parts: []tenant.Part{{Name: "owners", Path: "/owners"}, {Name: "values", Path: "/values"}, {Name: "named", Path: "/named"}, {Name: "added", Path: "/added"}}},
+			Parts: []tenant.Part{{Name: "owners", Path: "/owners"}, {Name: "values", Path: "/values"}, {Name: "named", Path: "/named"}, {Name: "added", Path: "/added"}, {Name: "set", Path: "/set"}}},
 		Endpoint: "/things", Version: "v1.0", Read: scopes, Write: scopes,
 		PartRequests: map[string]catalogue.PartRequest{
 			"owners": {Each: &catalogue.Each{Collection: "/owners/$ref", Item: "/owners/{member}/$ref", Ref: "/directoryObjects/{id}"}},
 			"values": {Each: &catalogue.Each{Collection: "/values", Item: "/values/{member}"}},
 			"named":  {Each: &catalogue.Each{Collection: "/named", Item: "/named/{member}", By: []string{"name", "place"}}},
 			"added":  {Each: &catalogue.Each{Collection: "/added", By: []string{"name"}}},
+			"set":    {Each: &catalogue.Each{Collection: "/set", Set: map[string]json.RawMessage{"of": json.RawMessage(`"{id}"`)}}},
 		},
 	}}}
 }
@@ -88,6 +89,7 @@ func TestMembers(t *testing.T) {
 		{"what the service sets is no change", "named", `[{"id":"1","name":"a","time":"1"}]`, `[{"id":"1","name":"a","time":"2"}]`, nil},
 		{"none before", "values", `null`, `[{"v":1},{"v":2}]`, []string{`POST ` + things + `/values {"v":1}`, `POST ` + things + `/values {"v":2}`}},
 		{"none after", "values", `[{"id":"1","v":1},{"id":"2","v":2}]`, `[]`, []string{`DELETE ` + things + `/values/1`, `DELETE ` + things + `/values/2`}},
+		{"what a new member always has", "set", `[]`, `[{"v":1}]`, []string{`POST ` + things + `/set {"of":"1","v":1}`}},
 		{"only additions where nothing can be removed", "added", `[{"name":"a"}]`, `[{"name":"a"},{"name":"b"}]`, []string{`POST ` + things + `/added {"name":"b"}`}},
 	}
 	for _, tt := range tests {
@@ -120,6 +122,7 @@ func TestMembersRefused(t *testing.T) {
 		{"a reference without an id", "owners", `["a"]`, `["a",{"displayName":"B"}]`, `a member of "owners" has no id`},
 		{"a removal of what shows no id", "values", `[{"v":1},{"id":"2","v":2}]`, `[{"id":"2","v":2}]`, "it shows no id"},
 		{"a change of what shows no id", "named", `[{"name":"a","v":1}]`, `[{"name":"a","v":2}]`, "it shows no id"},
+		{"a new member that is no object", "set", `[]`, `["a"]`, `a member of the part "set" is no object`},
 		{"a removal from what is only added to", "added", `[{"id":"1","name":"a"}]`, `[]`, "it shows no id"},
 	}
 	for _, tt := range tests {

@@ -245,6 +245,7 @@ func TestPartsAreChecked(t *testing.T) {
 func TestPiecesOfAnswers(t *testing.T) {
 	taken := entry("things", func(e *catalogue.Entry) { e.Subs = []catalogue.Sub{{Path: "?$select=a,b", Take: []string{"a", "b"}}} })
 	ids := entry("things", func(e *catalogue.Entry) { e.Subs = []catalogue.Sub{{Path: "/m", Property: "m", IDs: true}} })
+	one := entry("things", func(e *catalogue.Entry) { e.Subs = []catalogue.Sub{{Path: "/o", Property: "o", Object: true}} })
 	const list = `{"value":[{"id":"1","a":"stale","b":"stale","c":1},{"id":"2"}]}`
 	batch := func(status int, body string) string {
 		return fmt.Sprintf(`{"responses":[{"id":"1","status":%d,"body":%s},{"id":"2","status":200,"body":{"id":"2"}}]}`, status, body)
@@ -258,6 +259,8 @@ func TestPiecesOfAnswers(t *testing.T) {
 		"no mailbox":          {taken, batch(404, `{"error":{"code":"ResourceNotFound","message":"none"}}`), `{"c":1,"id":"1"}`},
 		"refused":             {taken, batch(403, `{"error":{"code":"x","message":"no"}}`), ""},
 		"no object":           {taken, batch(200, `[]`), ""},
+		"one that is damaged": {one, batch(200, `{"id":"1",`), ""},
+		"one that is a list":  {one, batch(200, `[]`), ""},
 		"members without ids": {ids, `{"responses":[{"id":"1","status":200,"body":{"value":[{"name":"x"}]}},{"id":"2","status":200,"body":{"value":[]}}]}`, ""},
 	} {
 		c, _ := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{tt.entry}}, list, tt.answer)

@@ -303,6 +303,48 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// Objects that cannot be read by their ids make the read fail, also where others are
+// found by a match after them.
+func TestIDsBesideMatches(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	a, b := server.Fake.Seed("groups", `{"displayName":"A"}`), server.Fake.Seed("groups", `{"displayName":"B"}`)
+	c := newClient(t, server, func(cfg *graph.Config) { cfg.ReadBudget = time.Nanosecond })
+	read := func() ([]string, tenant.ReadResult) {
+		var ids []string
+		res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "groups", IDs: []string{a}, Matches: []tenant.Match{{"/displayName": "B"}}}, func(r tenant.Resource) error {
+			ids = append(ids, r.ID)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids, res
+	}
+	if ids, res := read(); !slices.Equal(ids, []string{a, b}) || res.Completeness != tenant.Complete {
+		t.Errorf("got %q, %+v, want both", ids, res)
+	}
+	server.Fail(http.MethodGet, "groups", 1, graphtest.Fault{Status: http.StatusForbidden})
+	if ids, res := read(); res.Completeness == tenant.Complete {
+		t.Errorf("got %q, %+v, want a read that is not complete", ids, res)
+	}
+}
+
+// Several names that the service cannot find are looked for in one list.
+func TestMatchesShareAList(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	var matches []tenant.Match
+	for _, name := range []string{"Office", "Branch", "None"} {
+		server.Fake.Seed("namedLocations", `{"displayName":"`+name+`"}`)
+		matches = append(matches, tenant.Match{"/displayName": name})
+	}
+	c := newClient(t, server, nil)
+	n := 0
+	res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "namedLocations", Matches: matches[:2]}, func(tenant.Resource) error { n++; return nil })
+	if err != nil || res.Completeness != tenant.Complete || n != 2 || len(server.Requests()) != 1 {
+		t.Errorf("%d objects in %d requests, %+v, %v; want 2 in 1", n, len(server.Requests()), res, err)
+	}
+}
+
 // A token that is not accepted ends the whole read, also where only one request of
 // a batch says so. Nothing of the batch is passed on.
 func TestBatchWithoutAToken(t *testing.T) {

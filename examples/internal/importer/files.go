@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -235,10 +237,18 @@ func kindOfType(body map[string]any) string {
 		return tenanttest.DeviceCompliancePolicies
 	case strings.HasSuffix(t, "EnrollmentCompletionPageConfiguration"), strings.HasPrefix(t, "deviceEnrollment"):
 		return "deviceEnrollmentConfigurations"
+	case packaged(t):
+		return "mobileAppPackages"
 	case strings.HasSuffix(t, "App"), strings.HasSuffix(t, "SuiteApp"):
 		return "mobileApps"
 	}
 	return ""
+}
+
+// packaged reports whether objects of a type are apps with an uploaded package.
+func packaged(typ string) bool {
+	e, _ := catalogue.Default().Entry("mobileAppPackages")
+	return slices.ContainsFunc(e.List.Only, func(c tenant.Condition) bool { return string(c.Equals) == `"#microsoft.graph.`+typ+`"` })
 }
 
 // folderKinds has the kinds of common folder names, in lower case without

@@ -68,7 +68,7 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 		return err
 	}
 	kinds := slices.DeleteFunc(catalogue.Kinds(), func(k tenant.Kind) bool { return k.Scope == tenant.Referenced })
-	got, err := importer.Import(dir, kinds)
+	got, err := importer.Import(dir, importer.Options{Kinds: kinds, EmptyAssignments: false})
 	if err != nil {
 		return &failure{exit: exitUsage, tenant: t.Name, err: err, next: "name a folder with JSON files, one for each object or lists of them"}
 	}

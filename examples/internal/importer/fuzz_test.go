@@ -35,7 +35,7 @@ func FuzzImport(f *testing.F) {
 	f.Add("x", []byte(`{"groups":[{}]}`), []byte(`{"TenantId":"`+strings.Repeat("%", 100)+`"}`))
 	f.Fuzz(func(t *testing.T, dir string, text, table []byte) {
 		name := path.Join("export", path.Clean("/"+strings.ToValidUTF8(dir, "")), "object.json")
-		im := newImporter(kinds)
+		im := newImporter(Options{Kinds: kinds})
 		if err := im.readFiles(fstest.MapFS{name: {Data: text}, "export/" + migrationTableName: {Data: table}}); err != nil {
 			t.Fatalf("a file ends the import: %v", err)
 		}
@@ -89,7 +89,7 @@ func TestImportIsBounded(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "endless.json"), 1<<40); err != nil {
 		t.Skipf("no files without end here: %v", err)
 	}
-	im, err := Import(dir, graph.Default().Kinds())
+	im, err := Import(dir, Options{Kinds: graph.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

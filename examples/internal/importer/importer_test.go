@@ -170,12 +170,12 @@ func TestImportErrors(t *testing.T) {
 		}
 	})
 	t.Run("people are not named by id", func(t *testing.T) {
-		if err := reason("ConditionalAccess/By user.json"); !errors.Is(err, errUserID) {
+		if err := reason("ConditionalAccess/By user.json"); !errors.Is(err, errPerson) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("a folder that is not there", func(t *testing.T) {
-		if _, err := Import(filepath.Join(t.TempDir(), "none"), tenanttest.Kinds()); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := Import(filepath.Join(t.TempDir(), "none"), Options{Kinds: tenanttest.Kinds()}); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -325,7 +325,7 @@ func TestImportTemplates(t *testing.T) {
 
 func checkTemplates(t *testing.T, dir string, wants map[string]int) {
 	t.Helper()
-	im, err := Import(dir, graph.Default().Kinds())
+	im, err := Import(dir, Options{Kinds: graph.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +361,7 @@ func TestSplitFold(t *testing.T) {
 
 func mustImport(t *testing.T, dir string) *Imported {
 	t.Helper()
-	im, err := Import(dir, tenanttest.Kinds())
+	im, err := Import(dir, Options{Kinds: tenanttest.Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,11 @@ type Report struct {
 type Line struct {
 	// Thing is a file, or the name of a created resource.
 	Thing string
-	// Kind and Key of the object, if it got so far.
-	Kind, Key string
+	// Kind and Key of the object, if it got so far, and its id in the exporting
+	// tenant.
+	Kind, Key, ID string
+	// Known: it was recognized, and can be no object of a kind.
+	Known bool
 	// Text says what happened, or why.
 	Text string
 	// Err is the reason as an error, if there is one.
@@ -44,7 +47,13 @@ func (r *Report) count(kind string) { r.Imported[kind]++ }
 func (r *Report) droppedReadOnly(kind, path string) { r.ReadOnly[kind+" "+path]++ }
 
 func (r *Report) leftOut(file, kind, key string, why error) {
-	r.LeftOut = append(r.LeftOut, Line{Thing: file, Kind: kind, Key: key, Text: why.Error(), Err: why})
+	r.leftOutObject(Line{Thing: file, Kind: kind, Key: key, Err: why})
+}
+
+// leftOutObject adds a line, whose text is its error's.
+func (r *Report) leftOutObject(l Line) {
+	l.Text = l.Err.Error()
+	r.LeftOut = append(r.LeftOut, l)
 }
 
 func (r *Report) created(name, text string) {

@@ -76,15 +76,16 @@ var exclusions = []exclusion{
 	{layout: "IntuneCD", folder: "Script Data", why: "it repeats the content of scripts"},
 }
 
-// excluded returns the exclusion of a folder's name, or nil.
-func excluded(folders string) *exclusion {
+// excludedFolders are the exclusions by the plain names of their folders.
+var excludedFolders = func() map[string]*exclusion {
+	folders := make(map[string]*exclusion)
 	for i, e := range exclusions {
-		if e.folder != "" && plainPath(e.folder) == plainPath(folders) {
-			return &exclusions[i]
+		if e.folder != "" {
+			folders[plainPath(e.folder)] = &exclusions[i]
 		}
 	}
-	return nil
-}
+	return folders
+}()
 
 // refusals are what an import refuses whatever the layout. The documentation shows
 // them behind the exclusions.

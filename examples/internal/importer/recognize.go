@@ -19,6 +19,7 @@ type recognizer struct {
 	byEndpoint map[string]string // endpoint in lower case → kind
 	byFolder   map[string][]string
 	entries    map[string]graph.Entry
+	additions  map[string]map[string]bool // by kind, see the function
 }
 
 // models are the versions of the metadata, beta first: it knows more types.
@@ -29,9 +30,11 @@ func newRecognizer(c *graph.Catalogue) *recognizer {
 	r := &recognizer{
 		byType: make(map[string]string), byEndpoint: make(map[string]string),
 		byFolder: make(map[string][]string), entries: make(map[string]graph.Entry),
+		additions: make(map[string]map[string]bool),
 	}
 	for _, e := range c.Entries {
 		r.entries[e.Name] = e
+		r.additions[e.Name] = additions(e)
 		r.byEndpoint[strings.ToLower(e.Endpoint)] = e.Name
 		for _, m := range models() {
 			if at, ok := m.Endpoint(e.Endpoint); ok {
@@ -312,10 +315,11 @@ func (r *recognizer) nearestFolder(segments []string) (name string, endpoints []
 	for end := len(segments); end > 0; end-- {
 		for start := max(0, end-maxFolders); start < end; start++ {
 			folders := strings.Join(segments[start:end], "/")
-			if e := excluded(folders); e != nil && (name == "" || e.below) {
+			plain := plainPath(folders)
+			if e := excludedFolders[plain]; e != nil && (name == "" || e.below) {
 				return folders, nil, e.error(fmt.Sprintf("it lies in %q", folders))
 			}
-			if known := r.byFolder[plainPath(folders)]; len(known) > 0 && name == "" {
+			if known := r.byFolder[plain]; len(known) > 0 && name == "" {
 				name, endpoints = folders, known
 			}
 		}
@@ -351,8 +355,8 @@ func (r *recognizer) ownFolders(file string) ([]string, error) {
 // knowsFolder reports whether the last folders have a name of a layout.
 func (r *recognizer) knowsFolder(segments []string) bool {
 	for start := max(0, len(segments)-maxFolders); start < len(segments); start++ {
-		name := strings.Join(segments[start:], "/")
-		if len(r.byFolder[plainPath(name)]) > 0 || excluded(name) != nil {
+		plain := plainPath(strings.Join(segments[start:], "/"))
+		if len(r.byFolder[plain]) > 0 || excludedFolders[plain] != nil {
 			return true
 		}
 	}
@@ -396,7 +400,7 @@ func (r *recognizer) typesOf(declared []*graphmeta.Type, typ, property string) (
 // undeclared returns a property that objects of the kind have in no version of
 // Graph, or "". With deep it looks into the values too.
 func (r *recognizer) undeclared(kind string, body map[string]any, deep bool) (odd string) {
-	known := r.additions(r.entries[kind])
+	known := r.additions[kind]
 	for _, m := range models() {
 		at, ok := m.Endpoint(r.entries[kind].Endpoint)
 		if !ok {
@@ -412,7 +416,7 @@ func (r *recognizer) undeclared(kind string, body map[string]any, deep bool) (od
 }
 
 // additions are properties of a kind's objects that are no properties of its type.
-func (r *recognizer) additions(e graph.Entry) map[string]bool {
+func additions(e graph.Entry) map[string]bool {
 	known := map[string]bool{"id": true, "displayName": true, "name": true, "description": true}
 	for _, s := range e.Subs {
 		known[s.Property] = true

@@ -169,7 +169,7 @@ func (im *importer) settleName(claims []*object) {
 			im.leaveOut(o, why)
 		case o != kept:
 			o.out = true // its id still stands for the name
-			im.report.leftOutObject(Line{Thing: o.file, Kind: o.kind.Name, Key: o.key, ID: o.id, Err: errors.New("the same as " + kept.file)})
+			im.report.leftOutObject(Line{Thing: o.file, Kind: o.kind.Name, Key: o.key, ID: o.id, Known: true, Err: errors.New("the same as " + kept.file)})
 		}
 	}
 }

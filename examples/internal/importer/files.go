@@ -44,7 +44,7 @@ func (im *importer) readFiles(files fs.FS) error {
 		}
 		im.report.Files++
 		if !d.Type().IsRegular() || !strings.EqualFold(path.Ext(name), ".json") {
-			im.report.leftOut(name, "", "", errors.New("not a regular file with a name that ends in .json"))
+			im.report.leftOutObject(Line{Thing: name, Known: true, Err: errors.New("not a regular file with a name that ends in .json")})
 			return nil
 		}
 		if info, err := d.Info(); err == nil && info.Size() > tenant.MaxFileSize {
@@ -128,7 +128,7 @@ func (im *importer) readObjects(name string, text []byte) {
 		return
 	}
 	if len(list) == 0 {
-		im.report.leftOut(name, "", "", fmt.Errorf("the list %q is empty", property))
+		im.report.leftOutObject(Line{Thing: name, Known: true, Err: fmt.Errorf("the list %q is empty", property)})
 	}
 	context, _ := body["@odata.context"].(string)
 	for i, element := range list {
@@ -151,7 +151,7 @@ func (im *importer) readAll(name string, objects []found) {
 		im.readObject(at, o)
 	}
 	if len(objects) == 0 {
-		im.report.leftOut(name, "", "", errors.New("it holds no object"))
+		im.report.leftOutObject(Line{Thing: name, Known: true, Err: errors.New("it holds no object")})
 	}
 }
 
@@ -194,13 +194,14 @@ func (im *importer) readObject(file string, o found) {
 	id, _ := o.body["id"].(string)
 	id = strings.ToLower(id)
 	if o.problem != nil {
-		im.report.leftOutObject(Line{Thing: file, ID: id, Err: o.problem})
+		im.report.leftOutObject(im.problemOf(o, file, id))
 		return
 	}
 	im.renameProperties(file, o.body)
 	name, err := im.recognizer.kindOf(o, file)
 	if err != nil {
-		im.report.leftOutObject(Line{Thing: file, ID: id, Err: err, Known: true})
+		_, misfit := errors.AsType[*misfitError](err)
+		im.report.leftOutObject(Line{Thing: file, ID: id, Err: err, Known: !misfit})
 		return
 	}
 	kind, used := im.kinds[name]
@@ -239,6 +240,17 @@ func (im *importer) renameProperties(file string, body map[string]any) {
 			im.report.altered(file, fmt.Sprintf("%q became %q", name.was, name.is))
 		}
 	}
+}
+
+// problemOf is the line of an object that cannot be used. If its kind and name are
+// known all the same, the line has them.
+func (im *importer) problemOf(o found, file, id string) Line {
+	l := Line{Thing: file, ID: id, Err: o.problem, Known: !o.unread}
+	if kind, err := im.recognizer.kindOfPath(o.endpoint, o.endpoint); o.endpoint != "" && err == nil {
+		l.Kind, l.Known = kind, false
+		l.Key, _ = KeyOf(im.recognizer.entries[kind].Kind, o.body)
+	}
+	return l
 }
 
 // wrapped returns the only property of body besides annotations, if it is an

@@ -66,7 +66,7 @@ func cippRow(body map[string]any) ([]found, bool) {
 	}
 	template, err := nested(content)
 	if err != nil {
-		return unusable(body, "its text JSON cannot be read: %w", err), true
+		return unread(body, "its text JSON cannot be read: %w", err), true
 	}
 	return read(template), true
 }
@@ -89,7 +89,12 @@ func nested(v any) (map[string]any, error) {
 	return nil, fmt.Errorf("it is no JSON object")
 }
 
-// unusable is an object that cannot be read, and why.
+// unread is an object whose content is unknown, and why.
+func unread(body map[string]any, format string, args ...any) []found {
+	return []found{{body: body, problem: fmt.Errorf(format, args...), unread: true}}
+}
+
+// unusable is an object that is none of a kind, and why.
 func unusable(body map[string]any, format string, args ...any) []found {
 	return []found{{body: body, problem: fmt.Errorf(format, args...)}}
 }
@@ -99,7 +104,7 @@ func cippIntune(template map[string]any) []found {
 	raw, _ := member(template, "RAWJson")
 	body, err := nested(raw)
 	if err != nil {
-		return unusable(template, "its text RAWJson cannot be read: %w", err)
+		return unread(template, "its text RAWJson cannot be read: %w", err)
 	}
 	typ := textOf(template, "Type")
 	if typ == "Admin" {

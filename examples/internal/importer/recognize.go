@@ -82,6 +82,8 @@ type found struct {
 	byName bool
 	// problem is why the object cannot be used.
 	problem error
+	// unread: what the object is cannot be told.
+	unread bool
 }
 
 // kindOf tells the kind of an object: by its type, else by its context, else by
@@ -268,7 +270,7 @@ func (r *recognizer) kindOfPlace(o found, file string) (string, error) {
 		}
 		if odd := r.undeclared(kind, o.body, false); odd != "" {
 			misfits = append(misfits, kind)
-			why = fmt.Errorf("it lies in %q, but has %q, which %s lack", name, odd, strings.Join(misfits, " and "))
+			why = &misfitError{fmt.Sprintf("it lies in %q, but has %q, which %s lack", name, odd, strings.Join(misfits, " and "))}
 			continue
 		}
 		if !slices.Contains(kinds, kind) {
@@ -282,12 +284,17 @@ func (r *recognizer) kindOfPlace(o found, file string) (string, error) {
 	case len(kinds) == 1:
 		return kinds[0], nil
 	case len(kinds) > 1:
-		return "", fmt.Errorf("it lies in %q and can be of the kinds %s: give it an \"@odata.type\"", name, strings.Join(kinds, " or "))
+		return "", &misfitError{fmt.Sprintf("it lies in %q and can be of the kinds %s: give it an \"@odata.type\"", name, strings.Join(kinds, " or "))}
 	case why != nil:
 		return "", why
 	}
 	return "", errors.New("it has no type and no context, and no folder with a known name")
 }
+
+// misfitError is why an object is refused that may be one of a kind all the same.
+type misfitError struct{ text string }
+
+func (e *misfitError) Error() string { return e.text }
 
 // cmpError returns the first error that is not nil.
 func cmpError(a, b error) error {

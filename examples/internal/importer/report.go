@@ -30,7 +30,8 @@ type Line struct {
 	// Kind and Key of the object, if it got so far, and its id in the exporting
 	// tenant.
 	Kind, Key, ID string
-	// Known: it was recognized, and can be no object of a kind.
+	// Known: it is certain that the file holds no object that an import could have
+	// brought before.
 	Known bool
 	// Text says what happened, or why.
 	Text string

@@ -53,7 +53,7 @@ type Held struct {
 
 // Merge tells what the import changes in a configuration. present is the
 // configuration, and last are the origins of the imports before, as the last
-// [Merge] had them.
+// [Merge] had them. Of two origins of one resource the first counts.
 //
 // A resource that is there already keeps its previous names, its comment and, if the
 // import has none for it, its assignments.
@@ -71,9 +71,13 @@ func (im *Imported) Merge(present []tenant.Resource, last []Origin, replace bool
 	for _, o := range im.Origins {
 		m.fresh[target{o.Kind, o.Key}] = o
 	}
+	seen := make(map[target]bool)
 	last = slices.DeleteFunc(slices.Clone(last), func(o Origin) bool {
-		_, there := m.present[target{o.Kind, o.Key}]
-		return !there
+		at := target{o.Kind, o.Key}
+		_, there := m.present[at]
+		again := seen[at]
+		seen[at] = true
+		return !there || again
 	})
 	if replace {
 		m.findRenames(last)

@@ -134,6 +134,18 @@ func TestReleaseReplacesAnother(t *testing.T) {
 	}
 }
 
+// A host that died between two writes has origins twice, and some of what is not
+// there.
+func TestOriginsTwice(t *testing.T) {
+	var c configuration
+	c.take(t, map[string]string{"SettingsCatalog/A.json": settings(1, "A")}, false)
+	c.origins = append(c.origins, append(c.origins, Origin{Kind: "groups", Key: "Gone"})...)
+	m := c.take(t, map[string]string{"SettingsCatalog/B.json": settings(1, "B")}, true)
+	if len(m.Renamed) != 1 || len(m.Removed) != 0 || len(c.origins) != 1 {
+		t.Errorf("%+v", m)
+	}
+}
+
 // Without replace nothing goes and nothing is renamed.
 func TestImportAdds(t *testing.T) {
 	var c configuration
@@ -171,22 +183,23 @@ func TestRefusedFileRemovesNothing(t *testing.T) {
 	const broken = `{"displayName": `
 	first := map[string]string{
 		"SettingsCatalog/A.json": settings(1, "A"), "SettingsCatalog/B.json": settings(2, "B"),
-		"Groups/G.json": `{"id":"` + idA + `","displayName":"G"}`,
+		"Groups/G.json": `{"id":"` + idA + `","displayName":"G"}`, "Filters/F.json": `{"displayName":"F","platform":"iOS","rule":"x"}`,
 	}
 	tests := map[string]struct {
 		file, text string
 		held       []string
 	}{
 		"the same file is broken":                         {"SettingsCatalog/A.json", broken, []string{"A"}},
-		"a file of another name is broken":                {"SettingsCatalog/A v2.json", broken, []string{"A", "B", "G"}},
+		"a file of another name is broken":                {"SettingsCatalog/A v2.json", broken, []string{"A", "B", "F", "G"}},
 		"it lacks a property":                             {"SettingsCatalog/A v2.json", strings.Replace(settings(1, "A"), `"platforms":"windows10",`, "", 1), []string{"A"}},
 		"it lacks its name":                               {"SettingsCatalog/C.json", strings.Replace(settings(3, ""), `"name":"",`, "", 1), []string{"A", "B"}},
 		"its name and its id are new":                     {"SettingsCatalog/C.json", strings.Replace(settings(3, "C"), `"platforms":"windows10",`, "", 1), nil},
 		"its name is new, and it has no id":               {"SettingsCatalog/C.json", `{"@odata.type":"#microsoft.graph.deviceManagementConfigurationPolicy","name":"C"}`, []string{"A", "B"}},
-		"the folder does not fit":                         {"Groups/Odd.json", `{"displayName":"Odd","color":"red"}`, []string{"A", "B", "G"}},
+		"its id is new, and a known resource has none":    {"Filters/E.json", `{"id":"` + idB + `","displayName":"E","rule":"x"}`, []string{"F"}},
+		"the folder does not fit":                         {"Groups/Odd.json", `{"displayName":"Odd","color":"red"}`, []string{"A", "B", "F", "G"}},
 		"it can be no object of an import":                {"Groups/Person.json", `{"@odata.type":"#microsoft.graph.user","displayName":"Alex Example"}`, nil},
 		"it has the name of an object that is not JSON":   {"README.md", "# A", nil},
-		"a row whose content cannot be read":              {"row.json", `{"PartitionKey":"IntuneTemplate","RowKey":"x","JSON":"{"}`, []string{"A", "B", "G"}},
+		"a row whose content cannot be read":              {"row.json", `{"PartitionKey":"IntuneTemplate","RowKey":"x","JSON":"{"}`, []string{"A", "B", "F", "G"}},
 		"a resource with an expression and a known name":  {"main.tf.json", `{"resource":{"azuread_group":{"g":{"display_name":"G","description":"${var.x}"}}}}`, []string{"G"}},
 		"a resource that is never read":                   {"main.tf.json", `{"resource":{"azuread_user":{"g":{"display_name":"G"}}}}`, nil},
 		"two files of one name":                           {"Groups/list.json", `[{"displayName":"G","description":"1"},{"displayName":"G","description":"2"}]`, []string{"G"}},

@@ -224,6 +224,9 @@ func (r *recognizer) kindOfPath(at, named string) (string, error) {
 	if before, last := path.Split(at); strings.HasPrefix(last, "microsoft.graph.") {
 		at = strings.TrimSuffix(before, "/") // a cast to a type
 	}
+	if endpoint, ok := otherAddresses[at]; ok {
+		at = endpoint
+	}
 	if kind, ok := r.byEndpoint[strings.ToLower(at)]; ok {
 		return kind, nil
 	}
@@ -247,6 +250,19 @@ func (r *recognizer) kindOfPath(at, named string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no kind of the catalogue is read from %s", named)
+}
+
+// otherAddresses are paths that contexts name and that are no paths of the metadata,
+// as in the examples of Microsoft's documentation: github.com/microsoftgraph/microsoft-graph-docs.
+var otherAddresses = map[string]string{
+	"/conditionalAccess/policies":                             policies,
+	"/conditionalAccess/namedLocations":                       locations,
+	"/namedLocations":                                         locations,
+	"/conditionalAccess/authenticationContextClassReferences": contexts,
+	"/authenticationMethodConfigurations":                     methods,
+	"/authenticationMethodsPolicy":                            "/policies/authenticationMethodsPolicy",
+	"/administrativeUnits":                                    "/directory/administrativeUnits",
+	"/branding":                                               "/organization/{directory}/branding",
 }
 
 // kindOfPlace tells the kind of an object by the list's name, else by the nearest

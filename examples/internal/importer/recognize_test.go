@@ -48,6 +48,7 @@ func TestKindOf(t *testing.T) {
 		{"a context that names a type", found{body: body("@odata.context", metadata+"microsoft.graph.group/$entity")}, "x.json", group},
 		{"a context of a list of a type", found{body: body("@odata.context", metadata+"Collection(microsoft.graph.directoryObject)")}, "Groups/x.json", none},
 		{"a context of another address", found{body: body("@odata.context", metadata+"identity/conditionalAccess/authenticationStrengths/policies/$entity")}, "x.json", "authenticationStrengthPolicies"},
+		{"a context of the documentation's", found{body: body("@odata.context", "https://graph.microsoft.com/v1.0/$metadata#conditionalAccess/namedLocations/$entity")}, "x.json", "namedLocations"},
 		{"a context with the directory's id", found{body: body("@odata.context", metadata+"organization('"+idA+"')/branding/localizations/$entity")}, "x.json", "brandingLocalizations"},
 		{"a context of a singleton", found{body: body("@odata.context", metadata+"policies/authorizationPolicy/$entity")}, "x.json", "authorizationPolicy"},
 		{"the context of the list", found{body: body(), context: metadata + "groups"}, "Users/x.json", group},

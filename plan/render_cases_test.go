@@ -311,6 +311,18 @@ func TestChangeStringIsBounded(t *testing.T) {
 	}
 }
 
+// The text of one change names the agreed value of a conflict, and only of that.
+func TestChangeStringOfConflict(t *testing.T) {
+	c := PropertyChange{Pointer: "/state", Base: encoded("on"), Before: encoded("off"), After: encoded("report"), Origin: Deploy}
+	if got, want := c.String(), `/state: "off" → "report"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	c.Origin = Clash
+	if got, want := c.String(), `/state: "off" → "report" (conflict: agreed on "on")`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // TestLookAlikes: the output marks differences that a reader cannot see, in values,
 // names, members and lines.
 func TestLookAlikes(t *testing.T) {

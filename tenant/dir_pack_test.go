@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/pack"
@@ -235,5 +236,21 @@ func TestDirContentLikeARecord(t *testing.T) {
 	}
 	if got := contents(t, newDir(t, root))["groups/New"]; got != body(3) {
 		t.Errorf("after the next update, the file is %q", got)
+	}
+}
+
+// A revision of the backup in a pack that lists no snapshot is damage.
+func TestDirPackWithoutSnapshot(t *testing.T) {
+	inMemory(t)
+	d := newDir(t, t.TempDir())
+	err := d.with(t.Context(), "contoso", true, func(td *tenantDir) error {
+		return errors.Join(td.pack.Append(t.Context(), pack.Backup, nil, pack.Revision{Number: 1, Digest: pack.Listing{}.Digest(), Files: pack.Listing{}}),
+			td.pack.MarkDone(pack.Backup, 1, true))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Snapshot(t.Context(), SnapshotRequest{Tenant: "contoso"}); err == nil || !strings.Contains(err.Error(), "lists no snapshot.json") {
+		t.Errorf("got %v, want the damage named", err)
 	}
 }

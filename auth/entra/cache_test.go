@@ -432,6 +432,40 @@ func TestStoreOutOfOrder(t *testing.T) {
 	wantClass(t, "Credential with a spent refresh token", err, auth.SignInNeeded)
 }
 
+// endsCall is a store that fails while it ends its caller's call.
+type endsCall struct {
+	auth.MemoryCacheStore
+	end func()
+}
+
+func (s *endsCall) Load(context.Context, auth.CacheKey) (auth.Cache, error) {
+	s.end()
+	return auth.Cache{}, errors.New("database: connection closed")
+}
+
+func (s *endsCall) Delete(context.Context, auth.CacheKey) error {
+	s.end()
+	return errors.New("database: connection closed")
+}
+
+// A call that has ended reports its own end, whatever error the store has for it.
+func TestStoreErrorOfAnEndedCall(t *testing.T) {
+	store := new(endsCall)
+	a := newAuthenticator(t, newServer(), withStore(store, sealer(t)))
+	for name, call := range map[string]func(context.Context) error{
+		"Credential": func(ctx context.Context) error { _, err := a.Credential(ctx, request); return err },
+		"Forget":     func(ctx context.Context) error { return a.Forget(ctx, request.Tenant) },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		store.end = cancel
+		if err := call(ctx); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "database") {
+			t.Errorf("%s: got %v, want %v", name, err, context.Canceled)
+		}
+		store.end = func() {}
+		wantClass(t, name, call(t.Context()), auth.Transient)
+	}
+}
+
 // TestSaveOutlivesCaller ends the caller's context between the server's answer
 // and the save: the new refresh token must be stored all the same.
 func TestSaveOutlivesCaller(t *testing.T) {

@@ -21,7 +21,7 @@ func policies(t *testing.T) *schema.Schema {
 		Name: "policies", Create: true, Update: true, Delete: true,
 		ReadOnly:   []string{"/id"},
 		Sets:       []tenant.Set{{Path: "/members"}, {Path: "/labels"}, {Path: "/assignments", By: []string{"/target"}}, {Path: "/keys", By: []string{"/name"}}, {Path: "/tokens"}},
-		References: []tenant.Reference{{Path: "/owner", Kinds: []string{"users", "groups"}}},
+		References: []tenant.Reference{{Path: "/owner", Kinds: []string{"users", "groups"}}, {Path: "/password", Kinds: []string{"groups"}, Literals: []string{"All"}}},
 		Sensitive:  []string{"/password", "/settings/*/secret"},
 		Masked:     []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}, {Path: "/keys/*/value", Token: "ref"}, {Path: "/tokens/*/value", Token: "ref"}},
 		Whole:      []string{"/rules", "/limits", "/outer"},
@@ -58,7 +58,7 @@ func stepOf(t *testing.T, verb tenant.Verb, changes ...plan.PropertyChange) Step
 		},
 		Kind: policies(t),
 		Bindings: reference.Bindings{
-			"groups": {"G": "g1", "H": "h1"}, "groups#mail": {"G": "g@contoso.com"}, "groups" + reference.Formerly: {"Old": "G"},
+			"groups": {"G": "g1", "H": "h1", "Everyone": "All"}, "groups#mail": {"G": "g@contoso.com"}, "groups" + reference.Formerly: {"Old": "G"},
 		},
 		Key: "k",
 	}
@@ -313,6 +313,30 @@ func checkError(t *testing.T, err error, class plan.NoteClass, want string) {
 	}
 	if strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("the error shows the secret: %v", err)
+	}
+}
+
+// The plan's hash of a secret covers the present form of the reference in it: a
+// former key is replaced, and an id, but not a literal, has become a reference.
+func TestOperationOfReferenceInSecret(t *testing.T) {
+	for _, tt := range []struct {
+		file, reference string
+		values          []string // of the properties that it refers to
+		want            string
+	}{
+		{"${groups/G}", "${groups/G}", nil, "g1"},
+		{"${groups/Old}", "${groups/G}", nil, "g1"},
+		{"g1", "${groups/G}", nil, "g1"},
+		{"All", "All", nil, "All"},
+		{"${groups/Old#mail}", "${groups/G#mail}", []string{"g@contoso.com"}, "g@contoso.com"},
+	} {
+		s := withSecret(t, stepOf(t, tenant.Update, change("/password", ``, `"[redacted]"`)), "", "", `{"password":"`+tt.file+`"}`)
+		mark := schema.SecretNode(s.Key, s.Kind, jsonval.StringNode(tt.reference))
+		s.Item.Changes[0].Secrets = map[string]string{"": schema.ApprovedSum(s.Key, "policies/P", mark, tt.values...)}
+		got, err := Operation(s, inTenant(`{"id":"7"}`))
+		if err != nil || string(got.Patch) != `{"password":"`+tt.want+`"}` {
+			t.Errorf("%s: got the patch %s, %v", tt.file, got.Patch, err)
+		}
 	}
 }
 

@@ -157,6 +157,77 @@ func TestSaveWritesChanges(t *testing.T) {
 	}
 }
 
+// A page that replaces all others is what a first save writes: it does not list
+// what is gone.
+func TestSaveOfManyChangesIsAFirstSave(t *testing.T) {
+	store := newBlobs()
+	root, err := baseline.Unstored(nil).Save(t.Context(), baseOf(1000), store.put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, changed := store.load(t, root), baseOf(500)
+	for i := range changed.Objects {
+		changed.Objects[i] = object(i, 1)
+	}
+	next, err := stored.Save(t.Context(), changed, store.put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := baseline.Unstored(nil).Save(t.Context(), changed, store.put)
+	if err != nil || len(next.Pages) != 1 || next.Pages[0].SHA256 != first.Pages[0].SHA256 {
+		t.Errorf("got %+v, %v, want the content of %+v", next, err, first)
+	}
+}
+
+// OfRecord reads a base in pages and one in a blob, and tells a record without
+// one from a base that cannot be read.
+func TestOfRecord(t *testing.T) {
+	store := state.NewMemory()
+	put := func(data []byte) *state.BlobRef {
+		ref, err := store.Put(t.Context(), state.PutRequest{Tenant: "contoso", Run: "run", Kind: baseline.Kind, Data: data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &ref
+	}
+	want := baseOf(3)
+	root, err := baseline.Unstored(nil).Save(t.Context(), want, func(_ context.Context, data []byte) (*state.BlobRef, error) { return put(data), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent := *root
+	absent.Pages = []baseline.Page{{Run: "run", SHA256: strings.Repeat("0", 64), Size: 7}}
+	for _, tt := range []struct {
+		name string
+		data any
+		want *diff.Base
+		err  string
+	}{
+		{"no base", struct{}{}, nil, ""},
+		{"pages", map[string]any{"pages": root}, want, ""},
+		{"one blob", map[string]any{"base": put(blob)}, want, ""},
+		{"a record that is damaged", []int{1}, nil, "base of contoso"},
+		{"a page that is lost", map[string]any{"pages": absent}, nil, "not found"},
+		{"a blob that is lost", map[string]any{"base": state.BlobRef{Tenant: "contoso", Run: "run", Kind: baseline.Kind, SHA256: absent.Pages[0].SHA256}}, nil, "not found"},
+	} {
+		data, err := json.Marshal(tt.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := baseline.OfRecord(t.Context(), store, state.Record{Tenant: "contoso", Data: data})
+		if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: got the error %v, want %q", tt.name, err, tt.err)
+		}
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%s: (-want +got)\n%s", tt.name, d)
+		}
+	}
+}
+
 // Many small changes rewrite an object seldom.
 func TestSmallChangesAreNotRewrittenOften(t *testing.T) {
 	store := newBlobs()

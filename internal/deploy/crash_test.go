@@ -410,6 +410,10 @@ func TestReferencesWaitForVisibility(t *testing.T) {
 				if took := time.Since(begun); took < tt.want || took > tt.want+10*time.Second {
 					t.Errorf("took %s, want %s", took, tt.want)
 				}
+				// Only the first of the two waits: the other one knows.
+				if told := strings.Count(w.log.String(), "waiting until the tenant shows"); told != min(1, int(tt.want)) {
+					t.Errorf("the log tells %d times of waiting:\n%s", told, &w.log)
+				}
 				for _, it := range w.items {
 					if got := w.result(it.ID); got.Status != deploy.Applied {
 						t.Errorf("got %+v, want it applied", got)

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,7 @@ type world struct {
 	desired tenant.Desired
 	keyID   string
 	options deploy.Options
+	log     bytes.Buffer // read it when nothing runs
 
 	mu      sync.Mutex
 	lines   []deploy.Line // as stored
@@ -126,7 +128,7 @@ func (w *world) plan(it *plan.Item) *plan.Item {
 func (w *world) open(ctx context.Context) (*deploy.Deployment, error) {
 	return deploy.Open(ctx, w, deploy.Job{Run: "run-1", Items: w.items, KeyID: w.keyID, Key: key, Kinds: w.kinds,
 		Client: client{w.fake.Client(tenanttest.ClientConfig{}), w}, Bindings: reference.Bindings{},
-		Log: slog.New(slog.DiscardHandler), Options: w.options})
+		Log: slog.New(slog.NewTextHandler(&w.log, nil)), Options: w.options})
 }
 
 // run lets a process carry out the items.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -73,5 +75,17 @@ func TestNoteOfReferencedKind(t *testing.T) {
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("with the files %q: got %q, want %q", tt.desired, got, tt.want)
 		}
+	}
+}
+
+// The files of a kind that nobody has declared are ignored with one note.
+func TestNoteOfUnknownKind(t *testing.T) {
+	r, err := compareOnce(comparisonCase{desired: `nothings/A {"displayName":"A"}` + "\n" + `nothings/B {"displayName":"B"}`}.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []plan.Note{{Class: plan.Unsupported, Kind: "nothings", Message: `there is no kind "nothings", so its files (2) are ignored; check the folder's name`}}
+	if d := cmp.Diff(want, r.Plan.Notes); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }

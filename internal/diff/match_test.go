@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 func TestCompareIdentity(t *testing.T) {
@@ -42,6 +43,11 @@ func TestCompareIdentity(t *testing.T) {
 		{"known id", "an object that this run has created is bound by its id, with any name",
 			"", `A`, `A=1; A=2`, `adopt groups/A ~6b86b273 {"displayName":"A"}; base A=2; base A ~6b86b273=1 -`,
 			func(in *Input) { in.Bound = reference.Bindings{"groups": {"A": "2"}} }},
+		{"no id in the tenant", "an object without an id belongs to no file by that",
+			"", `A`, "", `create A; adopt B {"displayName":"B"}; base B= -`,
+			func(in *Input) {
+				in.Current.Resources = append(in.Current.Resources, tenant.Resource{Kind: "groups", Body: []byte(`{"displayName":"B"}`)})
+			}},
 		{"listed twice", "an object on two pages of a list is one object",
 			"", "", `A=1; A=1`, `adopt A {"displayName":"A"}; base A=1 -`, nil},
 	})

@@ -92,6 +92,13 @@ func TestReferenceReads(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("a completely read kind is not read again (-want +got)\n%s%v", diff, err)
 	}
+
+	in.Scopes = map[string]tenant.Scope{"groups": tenant.OutOfScope}
+	in.Desired.Resources = append(in.Desired.Resources, parseDesired(t, `policies/S {"displayName":"S","x":"${settings/settings#a}"}`)...)
+	got, err = referenceReadsOf(in)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("neither a kind that is out of scope nor the one object of a kind is read (-want +got)\n%s%v", diff, err)
+	}
 }
 
 // The requests have the references of every object, once each, and the error is the

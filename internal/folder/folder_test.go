@@ -150,22 +150,36 @@ func TestFlushOfMany(t *testing.T) {
 }
 
 // A file or folder that another program has removed is no error of a flush. A flush
-// that fails is made again by the next one.
+// that fails, at whatever step, is made again by the next one.
 func TestFlushAgain(t *testing.T) {
-	o := open(t)
-	o.put(t, "stays", "x")
-	o.NotSynced("gone", "gone/f")
-	o.NotSynced(".", "stays")
-	o.stop = 4
-	if err := o.Flush(); !errors.Is(err, errStop) {
-		t.Errorf("got %v, want %v", err, errStop)
+	few := []string{"sync contoso/gone/f", "sync contoso/stays", "sync contoso", "sync contoso/gone"}
+	for _, tt := range []struct {
+		more int // files beside those of few
+		want []string
+	}{{0, few}, {MaxSyncs, []string{"sync all contoso"}}} {
+		if tt.more > 0 && !CanSyncAll {
+			continue
+		}
+		for n := range tt.want {
+			o := open(t)
+			o.put(t, "stays", "x")
+			o.NotSynced("gone", "gone/f")
+			o.NotSynced(".", "stays")
+			for i := range tt.more {
+				o.NotSynced(".", fmt.Sprint("f", i))
+			}
+			o.stop = n + 1
+			if err := o.Flush(); !errors.Is(err, errStop) {
+				t.Errorf("step %d is refused: got %v, want %v", n+1, err, errStop)
+			}
+			o.taken()
+			o.stop = 0
+			if err := o.Flush(); err != nil {
+				t.Error(err)
+			}
+			wantSteps(t, "the second flush", o.taken(), tt.want...)
+		}
 	}
-	o.taken()
-	o.stop = 0
-	if err := o.Flush(); err != nil {
-		t.Error(err)
-	}
-	wantSteps(t, "the second flush", o.taken(), "sync contoso/gone/f", "sync contoso/stays", "sync contoso", "sync contoso/gone")
 }
 
 // A file that may be lost is not synced. Its folder is, if another file needs that.

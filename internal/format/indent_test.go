@@ -32,6 +32,11 @@ func TestIndent(t *testing.T) {
 			t.Errorf("%d levels: indented: %v, %v, want %v", n, string(got) != text, err, want)
 		}
 	}
+	// Brackets beside each other are not levels.
+	flat := "[" + strings.Repeat("[{}],", format.MaxIndented) + "1]"
+	if got, err := format.Indent([]byte(flat)); err != nil || string(got) == flat {
+		t.Errorf("a flat list is not indented: %v", err)
+	}
 	if _, err := format.Indent([]byte(`{"a":`)); err == nil {
 		t.Error("a text that is no JSON was indented")
 	}

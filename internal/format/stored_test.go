@@ -50,3 +50,35 @@ func TestDecode(t *testing.T) {
 		}
 	}
 }
+
+// DecodeExact refuses what Decode ignores, and a newer format first.
+func TestDecodeExact(t *testing.T) {
+	type doc struct {
+		Format int    `json:"format"`
+		A      string `json:"a"`
+	}
+	for _, tt := range []struct {
+		raw   string
+		want  string // of A
+		newer bool
+		err   string
+	}{
+		{`{"format":1,"a":"x"}`, "x", false, ""},
+		{`{"a":"x","format":1}`, "x", false, ""},
+		{`{"format":1,"unknown":true}`, "", false, "decode thing"},
+		{`{"format":1,"A":"x"}`, "", false, "decode thing"},
+		{`{"format":1,"a":"x","a":"y"}`, "x", false, "decode thing"},
+		{`{"format":2,"a":"x"}`, "", true, "upgrade this process"},
+		{`{"format":2,"b":7}`, "", true, "upgrade this process"},
+		{`{`, "", false, "decode thing"},
+	} {
+		var d doc
+		err := format.DecodeExact("thing", []byte(tt.raw), 1, &d)
+		if errors.Is(err, format.ErrNewer) != tt.newer || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: got %v, want newer %v and %q", tt.raw, err, tt.newer, tt.err)
+		}
+		if d.A != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.raw, d.A, tt.want)
+		}
+	}
+}

@@ -474,6 +474,24 @@ func TestDamageBeforeARecord(t *testing.T) {
 func TestRefusedWrite(t *testing.T) {
 	inMemory(t)
 	full := errors.New("disk full")
+	// The write that makes the pack: create, sync, rename, sync the folder. The acts
+	// after these write the file that helps to find damage, and may fail.
+	for n := 1; n <= 5; n++ {
+		p := mustOpen(t, t.TempDir())
+		count := 0
+		p.folder.Step = func(string, string) error {
+			if count++; count == n {
+				return full
+			}
+			return nil
+		}
+		files, content := filesOf(map[string]string{"a.json": "1"})
+		err := p.Append(t.Context(), Desired, Listing{}, Revision{Number: 1, Digest: files.Digest(), Files: files, Content: content})
+		p.folder.Step = nil
+		if errors.Is(err, full) != (n <= 4) {
+			t.Errorf("act %d of the write of a new pack is refused: got %v", n, err)
+		}
+	}
 	for n := range 20 {
 		dir := t.TempDir()
 		p := mustOpen(t, dir)
@@ -497,6 +515,45 @@ func TestRefusedWrite(t *testing.T) {
 		if isDone := again.Line(Desired).Done == 1; isDone == errors.Is(err, full) && n > 0 && n < 2 {
 			t.Errorf("after act %d was refused, the error is %v and the write is there: %t", n, err, isDone)
 		}
+	}
+}
+
+// A known boot is one with itself alone, and the unknown boot with none.
+func TestSameBoot(t *testing.T) {
+	for _, tt := range []struct {
+		a, b Boot
+		want bool
+	}{{Boot{1}, Boot{1}, true}, {Boot{1}, Boot{2}, false}, {Boot{1}, Boot{}, false}, {Boot{}, Boot{1}, false}, {Boot{}, Boot{}, false}} {
+		if got := tt.a.Same(tt.b); got != tt.want {
+			t.Errorf("%v and %v: got %t", tt.a, tt.b, got)
+		}
+	}
+}
+
+// A known state of the same pack is used again, and only the records after it are
+// read. The state of another pack in its place is not used.
+func TestKnownState(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	for _, d := range []string{dir, other} {
+		appendAll(t, mustOpen(t, d), map[string]string{"a.json": d})
+	}
+	known := mustOpen(t, dir).State()
+	p, err := Open(t.Context(), testFolder(t, dir), known, testConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if p.State() != known {
+		t.Error("the state of an unchanged pack is not used again")
+	}
+	if p, err = Open(t.Context(), testFolder(t, other), known, testConfig()); err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if r, ok := p.Line(Desired).Last(); p.State() == known || !ok {
+		t.Error("the state of another pack is used")
+	} else if got, err := contentsOf(t, p, r); err != nil || got["a.json"] != other {
+		t.Errorf("got %q, %v, want %q", got["a.json"], err, other)
 	}
 }
 

@@ -95,7 +95,7 @@ func canonicalText(f *Facts, s string) string {
 	if f.secret || s == "" || strings.HasPrefix(s, "${") {
 		return s
 	}
-	if isWord(f.literals, s) {
+	if f.form != typeForm && isWord(f.literals, s) { // a type is no literal
 		return lowerASCII(s)
 	}
 	return inForm(f.form, s)

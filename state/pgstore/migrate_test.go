@@ -143,6 +143,9 @@ func TestNewerSchema(t *testing.T) {
 	if _, err := o.Commit(t.Context(), state.CommitRequest{Record: r}); !errors.Is(err, pgstore.ErrNewerSchema) {
 		t.Errorf("Commit on a table that is gone: got error %v, want ErrNewerSchema", err)
 	}
+	// From then on no method works, also where its statements still fit.
+	runSQL(t, o.pool, "alter table tenantsync.tenant_v2 rename to tenant")
+	wantEvery(t, o.Store, pgstore.ErrNewerSchema)
 }
 
 func TestMigrateAtOnce(t *testing.T) {

@@ -56,6 +56,9 @@ func (w *world) strike(faults ...graphtest.Fault) {
 // TestBaselineInSpiteOfFaults and TestTemplatesInSpiteOfFaults: what services do
 // to their callers costs time and nothing else.
 func TestBaselineInSpiteOfFaults(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector makes this walk with faults take a minute: run without -race")
+	}
 	each(t, baselines(t), func(t *testing.T, x export) {
 		inSpiteOfFaults(t, options{dir: x.dir, beta: agents}, slices.Sorted(maps.Keys(faults)), func(w *world) {
 			w.mustDeploy(x.created)
@@ -77,6 +80,9 @@ func TestTemplatesInSpiteOfFaults(t *testing.T) {
 // costs little real time: answers of writes are lost, those of reads are cut in
 // the middle, and the directory is throttled with a short Retry-After.
 func TestBaselineOverHTTPInSpiteOfFaults(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector makes this walk with faults take a minute: run without -race")
+	}
 	each(t, baselines(t), baselineOverHTTPInSpiteOfFaults)
 }
 

@@ -27,7 +27,7 @@ func TestSegment(t *testing.T) {
 	}
 	for _, id := range []string{
 		"a", "12345678-1234-1234-1234-123456789abc", "19:abc@thread.tacv2", "a b", "it's", "x;y", "a?b", "a#b", "a&b=c", "ä", "50%", "100%zz", "a.b", ".a", "a..", "a$",
-		"%41", "contoso.com,1,2", "a_b-c~d!*()", "𝄞", strings.Repeat("a", MaxID-1), strings.Repeat("a", MaxID),
+		"%41", "%u012f", "%U265C", "contoso.com,1,2", "a_b-c~d!*()", "𝄞", strings.Repeat("a", MaxID-1), strings.Repeat("a", MaxID),
 	} {
 		got, err := Segment(id)
 		if err != nil {

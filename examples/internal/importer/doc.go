@@ -33,7 +33,8 @@
 // [SameNameError]). Every file is either imported or in [Report.LeftOut].
 //
 //   - the steps: import.go; files: files.go
-//   - kinds: recognize.go; the layouts' data: layouts.go, exclusions.go
+//   - kinds: recognize.go, address.go, place.go, declared.go; the layouts' data:
+//     layouts.go, exclusions.go
 //   - forms of other tools: foreign.go (CIPP), terraform.go, dsc.go, translate.go
 //   - bodies: clean.go; ids and names: claims.go, refs.go
 //   - what an import changes in a configuration: replace.go

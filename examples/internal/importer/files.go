@@ -208,7 +208,7 @@ func (im *importer) readObject(file string, o found) {
 	if !used {
 		err = fmt.Errorf("its kind %s is not among those that are used", name)
 	} else if !kind.Create && !kind.Update {
-		err = fmt.Errorf("Graph neither creates nor changes objects of its kind %s", name)
+		err = fmt.Errorf("objects of its kind %s are neither created nor changed through Graph", name)
 	}
 	if err != nil {
 		key, _ := KeyOf(im.recognizer.entries[name].Kind, o.body)

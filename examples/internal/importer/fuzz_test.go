@@ -33,6 +33,27 @@ func FuzzImport(f *testing.F) {
 	f.Add("Groups", []byte(`{"value":[{"displayName":"A","id":"1"},{"displayName":"A","id":"2"},{"displayName":"A","id":"1"}]}`), []byte(`{"Objects":null}`))
 	f.Add("ConditionalAccess", []byte(`{"displayName":["P"],"conditions":[],"state":{}}`), []byte(`[]`))
 	f.Add("x", []byte(`{"groups":[{}]}`), []byte(`{"TenantId":"`+strings.Repeat("%", 100)+`"}`))
+	// The forms of other tools.
+	err = filepath.WalkDir("testdata/layouts", func(name string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Ext(name) != ".json" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		f.Add(path.Dir(strings.TrimPrefix(filepath.ToSlash(name), "testdata/layouts/")), text, []byte(`{}`))
+		return err
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{
+		`{"RowKey":1,"PartitionKey":"CATemplate","JSON":"[]"}`, `{"RAWJson":"{\"RAWJson\":{}}"}`, `{"RowKey":"","JSON":{"displayName":null},"PartitionKey":"GroupTemplate"}`,
+		`{"resource":[{"azuread_group":null},{"msgraph_resource":{"a":[{"body":{},"url":"groups/$ref"}]}}]}`, `{"terraform_version":1,"resources":[null,{"instances":[{}]}]}`,
+		`{"terraform_version":"","values":{"root_module":{"child_modules":[{"resources":[{}]}]}}}`,
+		`[{"ResourceName":"AADNamedLocationPolicy","ResourceInstanceName":"","IpRanges":{"a":1}},{"ResourceName":"AADConditionalAccessPolicy","ResourceInstanceName":1,"SignInFrequencyIsEnabled":true}]`,
+		`{"@odata.context":"$metadata#a('/b(c')/d(","@odata.type":null}`, `{"@odata.context":"https://x/$metadata#groups(((((","displayName":"X"}`,
+	} {
+		f.Add("x", []byte(text), []byte(`{}`))
+	}
 	f.Fuzz(func(t *testing.T, dir string, text, table []byte) {
 		name := path.Join("export", path.Clean("/"+strings.ToValidUTF8(dir, "")), "object.json")
 		im := newImporter(Options{Kinds: kinds})

@@ -23,6 +23,7 @@ func terraformFile(body map[string]any) ([]found, bool) {
 	if !ok {
 		return nil, false
 	}
+	_, configuration := body["resource"]
 	out := make([]found, 0, len(resources))
 	labels := make(map[string]string)
 	for _, r := range resources {
@@ -33,7 +34,9 @@ func terraformFile(body map[string]any) ([]found, bool) {
 		out = append(out, o)
 	}
 	for i := range out {
-		resolveExpressions(&out[i], labels)
+		if configuration { // elsewhere texts are texts
+			resolveExpressions(&out[i], labels)
+		}
 	}
 	return out, true
 }
@@ -129,8 +132,16 @@ func (r tfResource) object() found {
 
 var expression = regexp.MustCompile(`^\$\{([a-z0-9_]+\.[A-Za-z0-9_-]+)\.(?:object_id|id)\}$`)
 
-// resolveExpressions puts names in the place of references to other resources. An
-// expression of another form makes the object unusable.
+// A text of a configuration has "$${" and "%%{" for what would begin an expression
+// or a directive. escapedTemplates removes them, and unescapeTemplate reads them.
+var (
+	escapedTemplates = strings.NewReplacer("$${", "", "%%{", "")
+	unescapeTemplate = strings.NewReplacer("$${", "${", "%%{", "%{")
+)
+
+// resolveExpressions puts names in the place of references to other resources, and
+// undoes the escapes of texts. An expression of another form makes the object
+// unusable.
 func resolveExpressions(o *found, labels map[string]string) {
 	var edit func(v any) any
 	edit = func(v any) any {
@@ -147,9 +158,10 @@ func resolveExpressions(o *found, labels map[string]string) {
 			if m := expression.FindStringSubmatch(v); m != nil && labels[m[1]] != "" {
 				return labels[m[1]]
 			}
-			if strings.Contains(v, "${") && o.problem == nil {
-				o.problem = fmt.Errorf("it has the expression %s, which only Terraform can evaluate", v)
+			if plain := escapedTemplates.Replace(v); strings.Contains(plain, "${") || strings.Contains(plain, "%{") {
+				o.problem = cmpError(o.problem, fmt.Errorf("it has the expression %s, which only Terraform can evaluate", v))
 			}
+			return unescapeTemplate.Replace(v)
 		}
 		return v
 	}

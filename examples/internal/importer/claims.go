@@ -11,12 +11,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// ClaimedTwiceError is an id of the exporting tenant that several files claim
-// as their object's own. At most one of them can be right.
+// ClaimedTwiceError is an id of the exporting tenant that the objects of several
+// files have. At most one of the files can be right.
 type ClaimedTwiceError struct {
 	ID    string
 	Files []string
-	// Kept is the file that the migration table decides for, if it does.
+	// Kept is the file that the migration table gives the id to, or "".
 	Kept string
 }
 
@@ -29,7 +29,7 @@ func (e *ClaimedTwiceError) Error() string {
 	return s + ": nothing decides between them; delete all but one, or name the object in " + migrationTableName
 }
 
-// shared says that all files were imported, since it does not matter which is right.
+// shared describes files that were all imported: nothing needs the id.
 func (e *ClaimedTwiceError) shared() string {
 	return fmt.Sprintf("the id %s is claimed by %d files (%s), and nothing refers to it: all were imported", e.ID, len(e.Files), few(e.Files))
 }
@@ -55,8 +55,8 @@ func few(names []string) string {
 	return strings.Join(names, "; ")
 }
 
-// settleClaims decides which object each id and each name stands for.
-func (im *importer) settleClaims() {
+// decideClaims decides which object each id and each name stands for.
+func (im *importer) decideClaims() {
 	byID, byName := make(map[objectID][]*object), make(map[objectID][]*object)
 	for o := range im.in {
 		if o.id != "" && !o.kind.Singleton {
@@ -69,14 +69,14 @@ func (im *importer) settleClaims() {
 	table, referred := im.tableNames(), im.referred()
 	ids := idsByName(table)
 	for id, claims := range byID {
-		im.settleID(id, claims, table[id], referred[id.id])
+		im.decideID(id, claims, table[id], referred[id.id])
 	}
 	for _, claims := range byName {
-		im.settleName(claims)
+		im.decideName(claims)
 	}
 	for id, names := range table {
 		if len(byID[id]) == 0 {
-			im.settleEntry(id, names, ids, byName)
+			im.decideEntry(id, names, ids, byName)
 		}
 	}
 	im.byName = make(map[objectID]bool, len(byName))
@@ -99,10 +99,10 @@ func (im *importer) referred() map[string]bool {
 	return ids
 }
 
-// settleEntry decides what an id stands for that only the migration table has:
-// the object of that name whose file gives no id; else, for groups, one that
-// can be made.
-func (im *importer) settleEntry(id objectID, names []string, ids map[objectID][]string, byName map[objectID][]*object) {
+// decideEntry decides which object an id stands for that only the migration table
+// has: the object of that name whose file has no id, or else a group that can be
+// created.
+func (im *importer) decideEntry(id objectID, names []string, ids map[objectID][]string, byName map[objectID][]*object) {
 	if len(names) > 1 {
 		im.lost[id] = fmt.Errorf("%s has several names for the id %s: %q", migrationTableName, id.id, names)
 		return
@@ -124,9 +124,9 @@ func (im *importer) settleEntry(id objectID, names []string, ids map[objectID][]
 	}
 }
 
-// settleID decides between claims of different names by the migration table. If no
+// decideID decides between claims of different names by the migration table. If no
 // object refers to the id, nothing must be decided: all of them are imported.
-func (im *importer) settleID(id objectID, claims []*object, table []string, referred bool) {
+func (im *importer) decideID(id objectID, claims []*object, table []string, referred bool) {
 	other := func(key string) func(*object) bool { return func(o *object) bool { return o.key != key } }
 	if !slices.ContainsFunc(claims, other(claims[0].key)) {
 		im.names[id] = claims[0].key // copies of one object, or as many of one name
@@ -152,9 +152,9 @@ func (im *importer) settleID(id objectID, claims []*object, table []string, refe
 	}
 }
 
-// settleName leaves out all that share a name, but for one of those that are
-// the same.
-func (im *importer) settleName(claims []*object) {
+// decideName leaves out the objects that share a name. If they are equal, one of them
+// stays.
+func (im *importer) decideName(claims []*object) {
 	claims = slices.DeleteFunc(slices.Clone(claims), func(o *object) bool { return o.out })
 	if len(claims) < 2 {
 		return

@@ -15,9 +15,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// settleNames brings every object into the repository's form but for its
-// references, and gives it its key.
-func (im *importer) settleNames() {
+// cleanBodies brings every object except its references into the repository's form,
+// and gives it its key.
+func (im *importer) cleanBodies() {
 	for o := range im.in {
 		im.dropAnnotations(o)
 		im.dropReadOnly(o)
@@ -39,7 +39,7 @@ func (im *importer) settleNames() {
 	}
 }
 
-// KeyOf makes an object's key of the properties of its kind's natural key.
+// KeyOf returns an object's key: the properties of its kind's natural key.
 func KeyOf(k tenant.Kind, body map[string]any) (string, error) {
 	if k.Singleton {
 		return k.Name, nil
@@ -176,12 +176,12 @@ func (im *importer) renameName(o *object) {
 	delete(o.body, other)
 }
 
-// defaultValue is what is taken for a required property that is missing: nil
-// if it is not needed for this object.
+// defaultValue is the value of a required property that is missing. Its function
+// returns nil if the object does not need the property.
 type defaultValue struct {
 	property string
 	value    func(body map[string]any) any
-	// says is the value in the report's words. Defaults to the value.
+	// says describes the value in the report. Defaults to the value.
 	says string
 }
 
@@ -249,8 +249,8 @@ func nickname(name any) string {
 	return letters[:min(len(letters), 64)]
 }
 
-// required are properties without which Graph creates nothing and for which
-// nothing can be assumed.
+// required are the properties that Graph needs to create an object, and that have no
+// safe default.
 var required = map[string][]string{
 	tenanttest.ConditionalAccessPolicies: {"conditions"},
 	tenanttest.NamedLocations:            {"@odata.type"},
@@ -288,8 +288,8 @@ func (im *importer) noteMasked(o *object) {
 	}
 }
 
-// betaPaths are properties that only Graph's beta knows. They are kept, since
-// whoever exported them wants them; a client has to use beta for the kind.
+// betaPaths are properties that only Graph's beta has. They stay, because the person
+// who exported them wants them. A client must use beta for the kind.
 var betaPaths = map[string][]string{
 	tenanttest.ConditionalAccessPolicies: {
 		"/conditions/agents", "/conditions/agentContext", "/conditions/agentIdRiskLevels",
@@ -309,8 +309,8 @@ func (im *importer) noteBeta(o *object) {
 	}
 }
 
-// noteSecurityDefaults reports enabled policies that come without the setting
-// that they need: an export rarely holds it.
+// noteSecurityDefaults reports enabled policies if the export lacks the setting that
+// they need. Most exports do.
 func (im *importer) noteSecurityDefaults() {
 	enabled := 0
 	for o := range im.in {
@@ -327,8 +327,8 @@ func (im *importer) noteSecurityDefaults() {
 	}
 }
 
-// replaceTenantID writes a variable wherever the exporting tenant's id or its
-// placeholder stands, and escapes what would otherwise look like a variable.
+// replaceTenantID replaces the exporting tenant's id and its placeholder by a
+// variable, and escapes texts that look like a variable.
 func (im *importer) replaceTenantID(o *object) {
 	replaced := false
 	bodies.EditStrings(o.body, func(s string) string {
@@ -361,7 +361,7 @@ func splitFold(s string, words ...string) []string {
 }
 
 // errPerson is why an object that names people is left out.
-var errPerson = errors.New("it names a person, who is nobody in another tenant: put the person into a group")
+var errPerson = errors.New("it names a person, who does not exist in another tenant: put the person into a group")
 
 // isAnnotation reports whether a property belongs to the protocol and not to
 // the object. The type is among them; see [importer.dropAnnotations].

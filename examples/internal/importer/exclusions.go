@@ -96,7 +96,7 @@ var refusals = []struct{ what, why string }{
 	{"a kind that is not among those that are used", "the host's setting decides"},
 	{"a kind whose objects the service neither creates nor changes", "it could never be deployed"},
 	{"an object that refers to what the export lacks", "it would mean something else in another tenant"},
-	{"an object that names a person by id", "the person is nobody in another tenant"},
+	{"an object that names a person", "the person does not exist in another tenant"},
 	{"an id or a name that several files claim", "unless nothing refers to the id"},
 	{"expressions, variables and data sources of Terraform", "only Terraform can evaluate them; references to resources of the same files are read"},
 	{"resources of Terraform and Microsoft365DSC that are not translated", "their properties are not those of Graph"},

@@ -60,7 +60,7 @@ func FuzzImport(f *testing.F) {
 		if err := im.readFiles(fstest.MapFS{name: {Data: text}, "export/" + migrationTableName: {Data: table}}); err != nil {
 			t.Fatalf("a file ends the import: %v", err)
 		}
-		im.settle()
+		im.decide()
 		got, err := im.result()
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)

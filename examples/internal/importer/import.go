@@ -12,8 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// tenantIDVariable is the tenant variable that stands for the directory id of
-// whichever tenant the imported configuration is used for.
+// tenantIDVariable stands for the directory id of the tenant that uses the imported
+// configuration.
 const tenantIDVariable = "${var:tenantId}"
 
 // Imported is a folder of exported configuration in the repository's form.
@@ -22,10 +22,10 @@ type Imported struct {
 	Resources []tenant.Resource
 	// Origins say, for each of Resources, where it is from.
 	Origins []Origin
-	// Applications are the ids of applications that were kept as they are, and
-	// that must exist in the tenant.
+	// Applications are the ids of applications that objects name. They must exist in
+	// the tenant.
 	Applications []string
-	// Report says what was imported, altered and left out.
+	// Report lists what was imported, altered and left out.
 	Report *Report
 }
 
@@ -58,15 +58,16 @@ func Import(dir string, options Options) (*Imported, error) {
 	if err := im.readFiles(root.FS()); err != nil {
 		return nil, fmt.Errorf("import %s: %w", dir, err)
 	}
-	im.settle()
+	im.decide()
 	return im.result()
 }
 
-// settle decides what becomes of the objects that were read.
-func (im *importer) settle() {
-	im.settleNames()
-	im.settleClaims()
-	im.settleReferences()
+// decide brings the objects that were read into the repository's form, and leaves out
+// those that cannot be.
+func (im *importer) decide() {
+	im.cleanBodies()
+	im.decideClaims()
+	im.resolveReferences()
 	im.noteSecurityDefaults()
 }
 
@@ -76,11 +77,10 @@ type importer struct {
 	objects []*object
 	table   migrationTable
 	names   map[objectID]string // the key that each id of the exporting tenant stands for
-	lost    map[objectID]error  // ids that stand for nothing, and why
-	// creatable are groups that can be made under a name, since only the
-	// migration table knows them.
+	lost    map[objectID]error  // ids of objects that were left out, and why
+	// creatable are the names of groups that only the migration table has.
 	creatable map[objectID]string
-	// applications are ids that stay, since Microsoft's are the same everywhere.
+	// applications are the ids that stay. Microsoft's are the same in every tenant.
 	applications map[string]bool
 	// byName has the objects that are part of the import, and the groups that it
 	// creates.
@@ -130,7 +130,7 @@ func newImporter(options Options) *importer {
 	return im
 }
 
-// leaveOut takes an object out of the import. Other objects can no longer
+// leaveOut removes an object from the import. Other objects can no longer
 // refer to it.
 func (im *importer) leaveOut(o *object, why error) {
 	if o.out {
@@ -142,7 +142,7 @@ func (im *importer) leaveOut(o *object, why error) {
 	}
 	im.report.leftOutObject(Line{Thing: o.file, Kind: o.kind.Name, Key: o.key, ID: o.id, Err: why})
 	id := objectID{o.kind.Name, o.id}
-	if name, settled := im.names[id]; o.id != "" && (!settled || name == o.key) {
+	if name, decided := im.names[id]; o.id != "" && (!decided || name == o.key) {
 		delete(im.names, id)
 		im.lost[id] = why
 	}
@@ -157,7 +157,7 @@ func (im *importer) in(yield func(*object) bool) {
 	}
 }
 
-// result encodes what is left, in order.
+// result encodes the remaining objects, in order.
 func (im *importer) result() (*Imported, error) {
 	res := &Imported{Report: im.report}
 	for o := range im.in {

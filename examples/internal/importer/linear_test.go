@@ -84,7 +84,7 @@ func importTime(t *testing.T, files fstest.MapFS) time.Duration {
 		if err := im.readFiles(files); err != nil {
 			t.Fatal(err)
 		}
-		im.settle()
+		im.decide()
 		if _, err := im.result(); err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func BenchmarkImport(b *testing.B) {
 					if err := im.readFiles(files); err != nil {
 						b.Fatal(err)
 					}
-					im.settle()
+					im.decide()
 				}
 			})
 		}

@@ -11,11 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// settleReferences turns ids into names. An object that refers to what is not
-// there is left out, and then so is what refers to it, until nothing changes. Each
-// object is looked at once, and once more for each object that it refers to and that
-// is left out.
-func (im *importer) settleReferences() {
+// resolveReferences turns ids into names. It leaves out an object that refers to a
+// missing object, and then the objects that refer to that one. It looks at each object
+// once, and once more for each of its references to an object that is left out.
+func (im *importer) resolveReferences() {
 	im.indexForeign()
 	referrers := make(map[objectID][]*object)
 	todo := slices.Collect(im.in)
@@ -46,17 +45,17 @@ func (im *importer) settleReferences() {
 	}
 }
 
-// meaning is what the string at a reference's place stands for.
+// meaning is the meaning of the text of a reference.
 type meaning int
 
 const (
-	literal   meaning = iota // stays as it is
+	literal   meaning = iota // the text stays
 	named                    // an object of the import
-	creatable                // a group that only the migration table knows
-	nothing                  // an id that leads nowhere
+	creatable                // a group that only a name stands for
+	nothing                  // a dangling reference
 )
 
-// resolve tells what the string s at a reference of an object stands for.
+// resolve returns the meaning of the text s of an object's reference.
 func (im *importer) resolve(o *object, ref tenant.Reference, s string) (m meaning, kind, key string) {
 	if s == "" || bodies.IsLiteral(ref.Literals, s) {
 		return literal, "", ""
@@ -97,8 +96,8 @@ func (im *importer) resolveName(o *object, ref tenant.Reference, s string) (m me
 	return nothing, "", ""
 }
 
-// unresolved says why an object cannot be imported for the sake of what it
-// refers to.
+// unresolved returns the reason why an object's references cannot be imported, or
+// nil.
 func (im *importer) unresolved(o *object) error {
 	var found error
 	for _, ref := range o.kind.References {
@@ -216,8 +215,8 @@ func (im *importer) createGroup(id objectID, name, file string) {
 
 var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// strayID returns an id of the exporting tenant that stands in the body
-// elsewhere than where references do.
+// strayID returns an id of the exporting tenant that stands in the body outside of
+// references, or "".
 func (im *importer) strayID(o *object) (stray string) {
 	referred := make(map[string]bool)
 	for _, ref := range o.kind.References {
@@ -234,7 +233,7 @@ func (im *importer) strayID(o *object) (stray string) {
 	return stray
 }
 
-// foreign reports whether an id is one of an object of the exporting tenant.
+// foreign reports whether an object of the exporting tenant has the id.
 func (im *importer) foreign(id string) bool {
 	if strings.HasPrefix(id, "00000000-0000-0000-0000-") {
 		return false // the same everywhere, as those of built-in strengths

@@ -19,6 +19,7 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/keep"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -38,7 +39,7 @@ type demo struct {
 	entra     *authtest.Entra
 	signIns   *http.Client // reaches the fake Entra
 	strict    bool         // properties of previews are refused
-	catalogue *graph.Catalogue
+	catalogue *catalogue.Catalogue
 
 	mu      sync.Mutex
 	tenants map[string]*demoTenant
@@ -164,7 +165,7 @@ func (d *demo) connect(name string, cfg *graph.Config) error {
 
 // begin makes a tenant as it is before the first sync, and puts the sample into
 // the repository where that has nothing of it.
-func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *graph.Catalogue) (configured int, err error) {
+func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalogue.Catalogue) (configured int, err error) {
 	fake, err := d.tenant(t.Name)
 	if err != nil {
 		return 0, err
@@ -223,7 +224,7 @@ func (d *demo) give(name string, applications []string) error {
 }
 
 // chosen reports whether a kind is kept in step, and not only read for its names.
-func chosen(c *graph.Catalogue, kind string) bool {
+func chosen(c *catalogue.Catalogue, kind string) bool {
 	e, ok := c.Entry(kind)
 	return ok && e.Scope != tenant.Referenced
 }

@@ -124,7 +124,7 @@
 //	certificate.pem   or its certificate and private key
 //	tenants/          a file for each tenant: directory id, variables, labels
 //	kinds/            kinds that are added to the catalogue of package graph, or
-//	                  take the place of known ones, in the form of graph.Catalogue
+//	                  take the place of known ones, in the form of catalogue.Catalogue
 //	configuration/    NAME/desired has the configuration, NAME/backup what the
 //	                  tenant had: see tenant.DirRepository
 //	tenantsync.db     the store, on SQLite: see package sqlitestore

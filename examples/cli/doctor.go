@@ -15,7 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // The levels of findings.
@@ -167,7 +167,7 @@ func (a *app) checkSettings(d *diagnosis) {
 	}
 	var lacking []string
 	for _, e := range c.Entries {
-		if chosen(c, e.Name) && slices.Contains(e.Unavailable, graph.Cloud(a.set.text("cloud"))) {
+		if chosen(c, e.Name) && slices.Contains(e.Unavailable, catalogue.Cloud(a.set.text("cloud"))) {
 			lacking = append(lacking, e.Name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // kindsFolder, in the folder, may hold kinds that are added to the catalogue, or
@@ -17,13 +18,13 @@ const kindsFolder = "kinds"
 
 // wholeCatalogue is the package's with the folder's kinds, and with those of the
 // setting beta in that version.
-func (s settings) wholeCatalogue() (*graph.Catalogue, error) {
+func (s settings) wholeCatalogue() (*catalogue.Catalogue, error) {
 	all, err := s.withOwnKinds()
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range s.list("beta") {
-		i := slices.IndexFunc(all.Entries, func(e graph.Entry) bool { return e.Name == name })
+		i := slices.IndexFunc(all.Entries, func(e catalogue.Entry) bool { return e.Name == name })
 		if i < 0 {
 			return nil, usageError("beta (%s): there is no kind %q", s.chosen["beta"].from, name)
 		}
@@ -32,12 +33,12 @@ func (s settings) wholeCatalogue() (*graph.Catalogue, error) {
 	return all, nil
 }
 
-func (s settings) withOwnKinds() (*graph.Catalogue, error) {
-	all := graph.Default()
+func (s settings) withOwnKinds() (*catalogue.Catalogue, error) {
+	all := catalogue.Default()
 	if !exists(s.path(kindsFolder)) {
 		return all, nil
 	}
-	mine, err := graph.Load(os.DirFS(s.text("dir")), kindsFolder)
+	mine, err := catalogue.Load(os.DirFS(s.text("dir")), kindsFolder)
 	if err == nil {
 		all, err = all.With(mine)
 	}
@@ -50,7 +51,7 @@ func (s settings) withOwnKinds() (*graph.Catalogue, error) {
 // catalogue is what the client is given: the kinds chosen, and those that they
 // refer to, which are read for their names and never written. So nothing else
 // is read, and no permission is asked for that is not needed.
-func (s settings) catalogue() (*graph.Catalogue, error) {
+func (s settings) catalogue() (*catalogue.Catalogue, error) {
 	all, err := s.wholeCatalogue()
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (s settings) catalogue() (*graph.Catalogue, error) {
 			}
 		}
 	}
-	out := &graph.Catalogue{Throttles: all.Throttles}
+	out := &catalogue.Catalogue{Throttles: all.Throttles}
 	for _, e := range all.Entries {
 		switch {
 		case slices.Contains(chosen, e.Name):
@@ -97,7 +98,7 @@ func (s settings) catalogue() (*graph.Catalogue, error) {
 	return out, nil
 }
 
-func names(c *graph.Catalogue) []string {
+func names(c *catalogue.Catalogue) []string {
 	var out []string
 	for _, e := range c.Entries {
 		out = append(out, e.Name)
@@ -108,7 +109,7 @@ func names(c *graph.Catalogue) []string {
 
 // parts returns the pieces that the setting names, as in graph.Config. All are those of
 // the chosen kinds.
-func (s settings) parts(all *graph.Catalogue, chosen []string) ([]string, error) {
+func (s settings) parts(all *catalogue.Catalogue, chosen []string) ([]string, error) {
 	var known []string
 	for _, name := range chosen {
 		e, _ := all.Entry(name) // the caller refuses a kind that does not exist
@@ -140,18 +141,18 @@ func (s settings) unproven() []string {
 
 // graphConfig is what the settings say of a client of a tenant.
 func (s settings) graphConfig(t tenantFile) (graph.Config, error) {
-	catalogue, err := s.catalogue()
+	cat, err := s.catalogue()
 	if err != nil {
 		return graph.Config{}, err
 	}
 	for _, name := range s.list("unproven") {
-		if _, ok := catalogue.Entry(name); !ok && name != "all" {
+		if _, ok := cat.Entry(name); !ok && name != "all" {
 			return graph.Config{}, fmt.Errorf("unproven (%s): %q is not among the kinds chosen", s.chosen["unproven"].from, name)
 		}
 	}
 	return graph.Config{
-		Cloud: graph.Cloud(s.text("cloud")), Directory: t.Directory, ClientID: s.text("client-id"),
-		Catalogue: catalogue, Unproven: s.unproven(),
+		Cloud: catalogue.Cloud(s.text("cloud")), Directory: t.Directory, ClientID: s.text("client-id"),
+		Catalogue: cat, Unproven: s.unproven(),
 		ReportOnly: s.bool("report-only"), BreakGlass: s.list("break-glass"),
 		DeviceCode: s.text("sign-in") == "device-code",
 	}, nil

@@ -38,7 +38,7 @@ var skips = map[string]struct {
 	"state/diagram_test.go":                     {1, "a host's copy has no README.md"},
 	"syncer/model_bugs_test.go":                 {1, "the race detector"},
 	"examples/internal/endtoend/faults_test.go": {2, "the race detector"},
-	"tenant/graph/documents_test.go":            {1, "the race detector"},
+	"tenant/graph/catalogue/documents_test.go":  {1, "the race detector"},
 	"tenant/graph/every_kind_test.go":           {1, "the race detector"},
 	"tenant/graph/names_test.go":                {1, "the race detector"},
 	"tenant/graph/other_forms_test.go":          {1, "the race detector"},

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 var update = flag.Bool("update-facts", false, "write the tables in testdata anew, from the folder shared beside the repository")
@@ -124,7 +124,7 @@ func encode(t *testing.T, v any) []byte {
 // whether it is the endpoint itself or one of its objects.
 func reach(path string) (below, own bool) {
 	got := strings.Split(path, "/")
-	for _, e := range graph.Default().Entries {
+	for _, e := range catalogue.Default().Entries {
 		if got[1] != e.Version && got[1] != "v1.0" { // what beta adds does not take verbs away
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/sample"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // A sync of a tenant that returns unchanged objects with other bytes allocates
@@ -21,7 +21,7 @@ func TestBytesPerObject(t *testing.T) {
 	s := sample.Policies(2000)
 	in := diff.Input{Tenant: "contoso", Keys: schema.Keys{Tenant: "tenant", Fleet: "fleet"}}
 	var err error
-	if in.Kinds, err = schema.CompileAll(graph.Default().Kinds()); err != nil {
+	if in.Kinds, err = schema.CompileAll(catalogue.Default().Kinds()); err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range in.Kinds.All() {

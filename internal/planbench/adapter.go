@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // sides holds the input of a comparison.
@@ -32,7 +32,7 @@ type outcome struct {
 
 // kinds returns all kinds of the library, compiled as in a host.
 var kinds = sync.OnceValue(func() *schema.Kinds {
-	compiled, err := schema.CompileAll(graph.Default().Kinds())
+	compiled, err := schema.CompileAll(catalogue.Default().Kinds())
 	if err != nil {
 		panic(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // objects is the client of a tenant that does not change. It returns the same
@@ -37,7 +37,7 @@ func newObjects(current []tenant.Resource) *objects {
 }
 
 func (o objects) Kinds(context.Context) ([]tenant.Kind, error) {
-	known := graph.Default().Kinds()
+	known := catalogue.Default().Kinds()
 	return slices.DeleteFunc(known, func(k tenant.Kind) bool { return k.Name != sample.PolicyKind && k.Name != sample.GroupKind }), nil
 }
 

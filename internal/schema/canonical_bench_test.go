@@ -5,7 +5,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/sample"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // BenchmarkCanonicalText measures Append on Conditional Access policies of about
@@ -13,7 +13,7 @@ import (
 // returns members, and with the members of each object backwards. The policies
 // differ, and are too many for a processor's branch predictor to learn.
 func BenchmarkCanonicalText(b *testing.B) {
-	kinds, err := CompileAll(graph.Default().Kinds())
+	kinds, err := CompileAll(catalogue.Default().Kinds())
 	if err != nil {
 		b.Fatal(err)
 	}

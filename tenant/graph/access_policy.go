@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
+
+// conditionalAccess is the name of the kind of [accessPolicy].
+const conditionalAccess = "conditionalAccessPolicies"
 
 // accessPolicy has the parts of a Conditional Access policy that decide to whom it
 // applies.
@@ -120,4 +124,10 @@ func (r *policyReader) texts(o odatajson.Object, at, name string) []string {
 		out = append(out, *s)
 	}
 	return out
+}
+
+// has reports whether a list has an id or a word such as "All". The service
+// takes both in any case.
+func has(list []string, text string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -139,7 +140,7 @@ func (s *oneObject) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer is the list with the object; what is below an object is empty.
 func (s *oneObject) answer(address string) any {
-	e, _ := graph.Default().Entry(s.kind)
+	e, _ := catalogue.Default().Entry(s.kind)
 	path, _, _ := strings.Cut(address, "?")
 	var named struct {
 		ID string `json:"id"`

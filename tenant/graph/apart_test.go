@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -84,8 +85,8 @@ func TestApartFails(t *testing.T) {
 
 // A create whose answer does not tell the id leaves the rest unsent, and says so.
 func TestApartWithoutID(t *testing.T) {
-	things := entry("things", func(e *graph.Entry) { e.Create, e.Write, e.Apart = true, e.Read, []string{"alone"} })
-	c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{things}}, `{}`)
+	things := entry("things", func(e *catalogue.Entry) { e.Create, e.Write, e.Apart = true, e.Read, []string{"alone"} })
+	c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{things}}, `{}`)
 	_, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "things", After: json.RawMessage(`{"x":1,"alone":2}`)})
 	if err == nil || !tenant.MaybeApplied(err) || !strings.Contains(err.Error(), "alone") || len(service.asked) != 1 {
 		t.Errorf("got %v after %q, want an unknown outcome that names the rest", err, service.asked)
@@ -94,9 +95,9 @@ func TestApartWithoutID(t *testing.T) {
 
 // The answer to a create lacks what is sent after it, and is not taken for the object.
 func TestApartIsNotWhole(t *testing.T) {
-	things := entry("things", func(e *graph.Entry) { e.Create, e.Write, e.Apart = true, e.Read, []string{"alone"} })
+	things := entry("things", func(e *catalogue.Entry) { e.Create, e.Write, e.Apart = true, e.Read, []string{"alone"} })
 	for body, whole := range map[string]bool{`{"x":1}`: true, `{"x":1,"alone":2}`: false} {
-		c, _ := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{things}}, `{"id":"1","x":1}`, `{}`)
+		c, _ := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{things}}, `{"id":"1","x":1}`, `{}`)
 		applied, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "things", After: json.RawMessage(body)})
 		if err != nil || applied.Resource.ID != "1" || (applied.Resource.Body != nil) != whole {
 			t.Errorf("%s: got %+v, %v, want a whole object: %v", body, applied, err, whole)

@@ -3,14 +3,16 @@ package graph
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
 // beyond returns what beta declares beyond v1.0 for the entry's objects. ok is
 // false where the entry is at beta, or where metadata does not have both.
-func (e *Entry) beyond() (b *graphmeta.Beyond, ok bool) {
+func beyond(e *catalogue.Entry) (b *graphmeta.Beyond, ok bool) {
 	if e.Version != graphmeta.V1Name {
 		return nil, false
 	}
@@ -20,8 +22,8 @@ func (e *Entry) beyond() (b *graphmeta.Beyond, ok bool) {
 // withoutBeta takes out what only beta knows, where it says nothing. Where it
 // says something the object must not be written without it: a policy that is to
 // apply to some would apply to all.
-func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
-	b, ok := w.entry.beyond()
+func (c *change) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
+	b, ok := beyond(c.entry)
 	if !ok {
 		return body, nil
 	}
@@ -34,10 +36,10 @@ func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
 	hits := b.In(o)
 	for _, hit := range hits {
 		if hit.Name == odatajson.TypeSuffix {
-			return nil, invalid(w.op, "the type %v exists only in Graph's beta: %s", hit.Holder[hit.Name], w.beta())
+			return nil, c.invalid("the type %v exists only in Graph's beta: %s", hit.Holder[hit.Name], c.beta())
 		}
 		if !saysNothing(hit.Holder[hit.Name]) {
-			return nil, invalid(w.op, "%s exists only in Graph's beta: %s", hit.Path, w.beta())
+			return nil, c.invalid("%s exists only in Graph's beta: %s", hit.Path, c.beta())
 		}
 		delete(hit.Holder, hit.Name)
 		delete(hit.Holder, hit.Name+odatajson.TypeSuffix)
@@ -47,7 +49,7 @@ func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
 	}
 	out, err := json.Marshal(o)
 	if err != nil {
-		return nil, invalid(w.op, "the content is no JSON object")
+		return nil, c.invalid("the content is no JSON object")
 	}
 	return out, nil
 }
@@ -68,49 +70,34 @@ func saysNothing(v any) bool {
 }
 
 // beta says how an object that needs beta can be written.
-func (w *writing) beta() string {
-	if w.c.cfg.pins(w.entry.Name) {
+func (c *change) beta() string {
+	if c.pinned {
 		return "take the kind out of Config.PinV1, and have it at beta in the catalogue, to have it written"
 	}
 	return "give the kind the version beta in a catalogue of your own to have it written"
 }
 
 // partWithoutBeta is withoutBeta for the value of the operation's part.
-func (w *writing) partWithoutBeta(value json.RawMessage) (json.RawMessage, error) {
+func (c *change) partWithoutBeta(value json.RawMessage) (json.RawMessage, error) {
 	if len(value) == 0 {
 		return value, nil
 	}
-	path := w.partPath()
-	segs := odatajson.Segments(path)
-	for i := len(segs) - 1; i >= 0; i-- {
-		value = odatajson.Object{segs[i]: value}.JSON()
-	}
-	body, err := w.withoutBeta(value)
-	return odatajson.At(body, path), err
+	body, err := c.withoutBeta(c.withinObject(value))
+	return odatajson.At(body, c.partPath()), err
 }
 
 // hidden returns a path within the operation's part that v1.0 does not show, if
 // the part has members already and is replaced whole. What v1.0 hides of them
 // would be lost: the filter of an assignment, without which a policy reaches
 // every device.
-func (w *writing) hidden() string {
-	b, ok := w.entry.beyond()
+func (c *change) hidden() string {
+	b, ok := beyond(c.entry)
 	if !ok {
 		return ""
 	}
-	switch string(bytes.TrimSpace(odatajson.At(w.op.Before, w.partPath()))) {
+	switch string(bytes.TrimSpace(odatajson.At(c.op.Before, c.partPath()))) {
 	case "", "null", "[]":
 		return ""
 	}
-	return b.Below(odatajson.Segments(w.partPath())[0], w.entry.readOnly)
-}
-
-// readOnly reports whether a path is one of the kind's read-only ones.
-func (e *Entry) readOnly(path string) bool {
-	for _, p := range e.ReadOnly {
-		if p == path {
-			return true
-		}
-	}
-	return false
+	return b.Below(odatajson.Segments(c.partPath())[0], func(path string) bool { return slices.Contains(c.entry.ReadOnly, path) })
 }

@@ -5,28 +5,16 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
 )
 
-// Bind is a reference that reads show as an object with an id, and that a write
-// sends as a link: {"role": {"id": "r"}} becomes {"role@odata.bind":
-// "https://graph.microsoft.com/beta/roles('r')"}.
-// See https://docs.oasis-open.org/odata/odata-json-format/v4.01/, "Bind Operation".
-type Bind struct {
-	// Path leads to the object; a segment "*" stands for every element of an array.
-	Path string `json:"path"`
-	// To is the path of the link below the version. "{id}" stands for the
-	// object's id, and "{/a/id}" for the text at that pointer in the value that
-	// Path begins in.
-	To string `json:"to"`
-}
-
 // bound returns a value with links in the place of objects. root is the address
 // of the version. An object that is absent or null gets no link.
-func bound(value json.RawMessage, binds []Bind, root string) (json.RawMessage, error) {
+func bound(value json.RawMessage, binds []catalogue.Bind, root string) (json.RawMessage, error) {
 	whole := value
 	for _, b := range binds {
-		link := func(id string) (string, error) { return b.link(whole, id, root) }
+		link := func(id string) (string, error) { return linkTo(b.To, whole, id, root) }
 		var err error
 		if value, err = bindAt(value, odatajson.Segments(b.Path), link); err != nil {
 			return nil, err
@@ -86,10 +74,10 @@ func bindAt(value json.RawMessage, segs []string, link func(id string) (string, 
 // bindSuffix ends the name of the member that holds a link.
 const bindSuffix = "@odata.bind"
 
-// link returns the address of an object.
-func (b Bind) link(value json.RawMessage, id, root string) (string, error) {
+// linkTo returns the address of an object. to is as in [catalogue.Bind].
+func linkTo(to string, value json.RawMessage, id, root string) (string, error) {
 	var out strings.Builder
-	rest := b.To
+	rest := to
 	for {
 		before, after, found := strings.Cut(rest, "{")
 		out.WriteString(before)

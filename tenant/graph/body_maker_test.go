@@ -10,14 +10,14 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // bodyMaker makes an object of a kind from Microsoft's metadata: every property that
 // can be written has a value of its type.
 type bodyMaker struct {
 	model *graphmeta.Model
-	entry graph.Entry
+	entry catalogue.Entry
 	// seed returns the id of an object of another kind.
 	seed func(kind string) string
 	// variant is another one for other values.
@@ -124,7 +124,7 @@ func (m *bodyMaker) isLink(path []string) bool {
 		}
 	}
 	for _, p := range m.entry.Parts {
-		if c := m.entry.PartRequests[p.Name].Changes; c != nil && slices.ContainsFunc(c.Bind, func(b graph.Bind) bool { return at(p.Path+"/*"+b.Path, path) }) {
+		if c := m.entry.PartRequests[p.Name].Changes; c != nil && slices.ContainsFunc(c.Bind, func(b catalogue.Bind) bool { return at(p.Path+"/*"+b.Path, path) }) {
 			return true
 		}
 	}

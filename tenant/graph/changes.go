@@ -7,79 +7,49 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
-// Changes is how an action takes what changes in a collection, all in one
-// request: {"added": […], "updated": […], "deletedIds": […]}.
-type Changes struct {
-	// Added and Updated are the parameters for members that are new and that
-	// changed, Deleted the one for the ids of members that are gone.
-	Added   string `json:"added"`
-	Updated string `json:"updated"`
-	Deleted string `json:"deleted"`
-	// By are pointers within a member that tell members apart.
-	By []string `json:"by"`
-	// Within are collections within a member. Those of their members that the
-	// tenant has keep their ids. An update cannot remove one of them: a member that
-	// loses one is removed by a request of its own, and added again.
-	Within []Within `json:"within,omitempty"`
-	// Bind are references within a member that are written as links.
-	Bind []Bind `json:"bind,omitempty"`
-}
-
-// Within is a collection within the members of another.
-type Within struct {
-	// Path within a member, without "*".
-	Path string `json:"path"`
-	// By are pointers that tell the collection's members apart.
-	By []string `json:"by"`
-}
-
-// changesRequests makes the requests of an action that takes changes. It returns
-// no request without a change.
-func (w *writing) changesRequests(p PartRequest) ([]request, error) {
-	var before, after []json.RawMessage
-	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
-		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
-	}
-	value, err := w.partWithoutBeta(odatajson.At(w.op.Patch, w.partPath()))
+// allAtOnce returns the requests of an action that takes changes. There is none without
+// a change.
+func (p members) allAtOnce() ([]wire.Request, error) {
+	before, after, err := p.both()
 	if err != nil {
 		return nil, err
 	}
-	if err := list(value, &after); err != nil {
-		return nil, invalid(w.op, "the part %q is no array", w.op.Part)
-	}
+	action := p.request.Changes
 	added, updated, deleted, remade := []json.RawMessage{}, []json.RawMessage{}, []string{}, []string{}
 	remove := func(was json.RawMessage, from *[]string) error {
 		id := memberID(was)
 		if id == "" {
-			return invalid(w.op, "a member of the part %q cannot be changed or removed: it shows no id", w.op.Part)
+			return p.invalid("a member of the part %q cannot be changed or removed: it shows no id", p.op.Part)
 		}
 		*from = append(*from, id)
 		return nil
 	}
 	taken := make([]bool, len(before))
 	for _, now := range after {
-		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return same(was, now, p.Changes.By) })
+		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return same(was, now, action.By) })
 		if i >= 0 {
 			taken[i] = true
-			if w.equalMember(p, before[i], now) {
+			if p.equalMember(before[i], now) {
 				continue
 			}
 		}
-		member := w.sent(p, now)
-		if i >= 0 && p.Changes.loses(before[i], now) {
+		member := p.sent(now)
+		if i >= 0 && loses(action, before[i], now) {
 			if err := remove(before[i], &remade); err != nil {
 				return nil, err
 			}
 			i = -1
 		}
 		if i >= 0 {
-			member = p.Changes.withIDs(before[i], member)
+			member = withIDs(action, before[i], member)
 		}
-		if member, err = bound(member, p.Changes.Bind, w.c.cfg.Endpoint+"/"+w.entry.Version); err != nil {
-			return nil, invalid(w.op, "a member of the part %q cannot be written: %v", w.op.Part, err)
+		if member, err = bound(member, action.Bind, p.version()); err != nil {
+			return nil, p.invalid("a member of the part %q cannot be written: %v", p.op.Part, err)
 		}
 		if i >= 0 {
 			updated = append(updated, member)
@@ -97,12 +67,12 @@ func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 	}
 	written, err := json.Marshal(slices.Concat(added, updated))
 	if err != nil {
-		return nil, invalid(w.op, "the part %q is no JSON", w.op.Part)
+		return nil, p.invalid("the part %q is no JSON", p.op.Part)
 	}
-	if err := w.checkPart(written); err != nil {
+	if err := p.checkPart(written); err != nil {
 		return nil, err
 	}
-	var reqs []request
+	var reqs []wire.Request
 	for _, one := range []struct {
 		added, updated []json.RawMessage
 		deleted        []string
@@ -110,18 +80,18 @@ func (w *writing) changesRequests(p PartRequest) ([]request, error) {
 		if len(one.added)+len(one.updated)+len(one.deleted) == 0 {
 			continue
 		}
-		body, err := json.Marshal(map[string]any{p.Changes.Added: one.added, p.Changes.Updated: one.updated, p.Changes.Deleted: one.deleted})
+		body, err := json.Marshal(map[string]any{action.Added: one.added, action.Updated: one.updated, action.Deleted: one.deleted})
 		if err != nil {
-			return nil, invalid(w.op, "the part %q is no JSON", w.op.Part)
+			return nil, p.invalid("the part %q is no JSON", p.op.Part)
 		}
-		reqs = append(reqs, request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object+p.Action), body: body})
+		reqs = append(reqs, wire.Request{Method: cmp.Or(p.request.Method, http.MethodPost), URL: p.url(p.request.Action), Body: body})
 	}
 	return reqs, nil
 }
 
 // loses reports whether a member lacks one of the members that the tenant's has
 // within it.
-func (c *Changes) loses(was, now json.RawMessage) bool {
+func loses(c *catalogue.Changes, was, now json.RawMessage) bool {
 	for _, in := range c.Within {
 		var olds, news []json.RawMessage
 		if list(odatajson.At(was, in.Path), &olds) != nil || list(odatajson.At(now, in.Path), &news) != nil {
@@ -146,7 +116,7 @@ func same(a, b json.RawMessage, by []string) bool {
 
 // withIDs returns a member with the ids that the tenant's has, also those of the
 // members within it.
-func (c *Changes) withIDs(was, now json.RawMessage) json.RawMessage {
+func withIDs(c *catalogue.Changes, was, now json.RawMessage) json.RawMessage {
 	now = withID(was, now)
 	for _, in := range c.Within {
 		var olds, news []json.RawMessage

@@ -10,20 +10,21 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
 // changeCatalogue has a kind with a part whose action takes changes, and one that
 // is created with a link.
-func changeCatalogue() *graph.Catalogue {
-	scopes := graph.Scopes{Delegated: [][]string{{"Some"}}}
-	return &graph.Catalogue{Entries: []graph.Entry{{
+func changeCatalogue() *catalogue.Catalogue {
+	scopes := catalogue.Scopes{Delegated: [][]string{{"Some"}}}
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{{
 		Kind: tenant.Kind{Name: "things", Create: true, Update: true, ReadOnly: []string{"/id", "/parts/*/id", "/parts/*/inner/*/id", "/parts/*/time"}, Sensitive: []string{"/parts/*/secret"},
 			Parts: []tenant.Part{{Name: "parts", Path: "/parts"}}},
 		Endpoint: "/things", Version: "v1.0", Read: scopes, Write: scopes,
-		Requests: graph.Requests{Create: graph.Request{Bind: []graph.Bind{{Path: "/role", To: "/roles('{id}')"}, {Path: "/list/*/of/owner", To: "/owners/{/name}/kids/{id}"}}}},
-		PartRequests: map[string]graph.PartRequest{"parts": {Action: "/change", Changes: &graph.Changes{Added: "plus", Updated: "change", Deleted: "minus", By: []string{"/key/a", "/key/b"},
-			Within: []graph.Within{{Path: "/inner", By: []string{"/k"}}, {Path: "/deep/more", By: []string{"/k"}}}}}},
+		Requests: catalogue.Requests{Create: catalogue.Request{Bind: []catalogue.Bind{{Path: "/role", To: "/roles('{id}')"}, {Path: "/list/*/of/owner", To: "/owners/{/name}/kids/{id}"}}}},
+		PartRequests: map[string]catalogue.PartRequest{"parts": {Action: "/change", Changes: &catalogue.Changes{Added: "plus", Updated: "change", Deleted: "minus", By: []string{"/key/a", "/key/b"},
+			Within: []catalogue.Within{{Path: "/inner", By: []string{"/k"}}, {Path: "/deep/more", By: []string{"/k"}}}}}},
 	}}}
 }
 

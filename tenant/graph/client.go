@@ -4,30 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"strings"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"sync/atomic"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
 // Client is a [tenant.Client] for Microsoft Graph. Make one with [New]; it is
 // safe for concurrent use.
 //
 // Reads retry within [Config.ReadBudget]; a write is one attempt. A change of a part
-// that the service takes member by member ([Each]) is several requests. Each of them
-// is made once.
+// that the service takes member by member ([catalogue.Each]) is several requests. Each
+// of them is made once.
 type Client struct {
 	cfg     Config
-	entries map[string]*Entry
+	at      addresses
+	entries map[string]*catalogue.Entry
 	kinds   []tenant.Kind
-	app     runtime.Pipeline // Credential
-	person  *runtime.Pipeline
-	limits  map[string]*limiter
-	budget  *budget // of the client's life
+	app     wire.Sender // Credential
+	person  *wire.Sender
+	limits  map[string]*wire.Limiter
+	budget  *wire.Budget // of the client's life
 	tokens  tokenReader
 }
 
@@ -40,67 +40,25 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, entries: map[string]*Entry{}, limits: map[string]*limiter{}, budget: newBudget("Config.RunBudget", cfg.RunBudget, nil)}
-	c.app = newPipeline(cfg, cfg.Credential)
-	if cfg.Delegated != nil {
-		person := newPipeline(cfg, cfg.Delegated)
+	c := &Client{cfg: cfg, entries: map[string]*catalogue.Entry{}, limits: map[string]*wire.Limiter{}, budget: wire.NewBudget("Config.RunBudget", cfg.RunBudget, nil)}
+	o := wire.Options{Endpoint: cfg.Endpoint, Credential: cfg.Credential, HTTPClient: cfg.HTTPClient, MaxAnswerBytes: cfg.MaxAnswerBytes}
+	c.app = wire.NewSender(o)
+	if o.Credential = cfg.Delegated; o.Credential != nil {
+		person := wire.NewSender(o)
 		c.person = &person
 	}
 	c.tokens = tokenReader{cfg: cfg, last: claims{opaque: true}, person: claims{opaque: true}}
+	c.at = addresses{endpoint: cfg.Endpoint, directory: c.tokens.directory}
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]
 		c.entries[e.Name] = e
-		c.kinds = append(c.kinds, e.allowed(cfg))
+		c.kinds = append(c.kinds, allowed(e, &cfg))
 		if c.limits[e.Throttle] == nil {
-			l := newLimiter(cfg.Catalogue.Throttle(e.Throttle))
-			l.longest = cfg.ReadBudget
-			c.limits[e.Throttle] = l
+			t := cfg.Catalogue.Throttle(e.Throttle)
+			c.limits[e.Throttle] = wire.NewLimiter(wire.Limit{Requests: t.Requests, Per: t.Per(), AtOnce: t.AtOnce, Pause: t.Pause(), LongestPause: cfg.ReadBudget})
 		}
 	}
 	return c, nil
-}
-
-// unproven is why a verb is off.
-const unproven = "neither an example of Microsoft's documentation nor two public tools show this; name the kind in Config.Unproven to have it done all the same"
-
-// allowed returns the entry's kind with the verbs that may be used: all of
-// them, those that documentation shows, or none in a cloud that lacks the kind.
-func (e Entry) allowed(cfg Config) tenant.Kind {
-	k := e.Kind
-	if why := e.lacking(cfg.Cloud); why != "" {
-		k.Create, k.Update, k.Delete = false, false, false
-		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}, Reason: why})
-		return k
-	}
-	if cfg.writes(e.Name) {
-		return k
-	}
-	var off []tenant.Verb
-	for verb, on := range map[tenant.Verb]*bool{tenant.Create: &k.Create, tenant.Update: &k.Update, tenant.Delete: &k.Delete} {
-		if *on && !e.Proven(verb, "") {
-			*on = false
-			off = append(off, verb)
-		}
-	}
-	if len(off) > 0 { // so that people who miss a verb are told what to do
-		slices.Sort(off)
-		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: off, Reason: unproven})
-	}
-	k.CreateOnly = slices.Clone(k.CreateOnly)
-	for _, p := range k.Parts {
-		if !e.Proven(tenant.Update, p.Name) {
-			k.CreateOnly = append(k.CreateOnly, p.Path) // a difference is told, and not written
-		}
-	}
-	return k
-}
-
-// lacking says that the cloud does not have the kind; "" if it has.
-func (e Entry) lacking(cloud Cloud) string {
-	if !slices.Contains(e.Unavailable, cloud) {
-		return ""
-	}
-	return fmt.Sprintf("not available in the cloud %q", cloud)
 }
 
 // Kinds is part of [tenant.Client]: the catalogue's kinds. A kind
@@ -110,7 +68,7 @@ func (c *Client) Kinds(ctx context.Context) ([]tenant.Kind, error) {
 }
 
 // entry returns the catalogue's entry of a kind.
-func (c *Client) entry(op, kind string) (*Entry, error) {
+func (c *Client) entry(op, kind string) (*catalogue.Entry, error) {
 	e := c.entries[kind]
 	if e == nil {
 		return nil, &tenant.Error{Class: tenant.Invalid, Op: op, Kind: kind, Message: "the catalogue has no such kind"}
@@ -118,84 +76,45 @@ func (c *Client) entry(op, kind string) (*Entry, error) {
 	return e, nil
 }
 
-// byPerson reports whether it is for the person to do, beside an application that
+// byPerson reports whether the person has to do it, beside an application that
 // cannot.
-func (c *Client) byPerson(s Scopes) bool { return s.DelegatedOnly && c.person != nil }
+func (c *Client) byPerson(s catalogue.Scopes) bool { return s.DelegatedOnly && c.person != nil }
 
-// pipeline returns what sends a kind's requests. A person's where applications
-// cannot.
-func (c *Client) pipeline(e *Entry, write bool) runtime.Pipeline {
-	s := e.Read
-	if write {
-		s = e.Write
-	}
+// sender returns the sender of requests that need the permissions: the person's where
+// applications cannot have them.
+func (c *Client) sender(s catalogue.Scopes) wire.Sender {
 	if c.byPerson(s) {
 		return *c.person
 	}
 	return c.app
 }
 
-// url returns the address of a path below the entry's collection.
-func (c *Client) url(e *Entry, below string) string { return c.cfg.Endpoint + c.relative(e, below) }
-
-// relative is the same without the host, as batches have it.
-func (c *Client) relative(e *Entry, below string) string {
-	endpoint := e.Endpoint
-	if strings.Contains(endpoint, "{directory}") {
-		directory, _ := odatajson.Segment(c.directory()) // locate has looked at it
-		endpoint = strings.ReplaceAll(endpoint, "{directory}", directory)
-	}
-	return "/" + e.Version + endpoint + below
+// fetcher returns what sends the requests of one call that reads the kind.
+func (c *Client) fetcher(e *catalogue.Entry, op string) *fetcher {
+	return &fetcher{cfg: &c.cfg, at: c.at, entry: e, op: op, sender: c.sender(e.Read), limit: c.limits[e.Throttle], bytes: new(atomic.Int64),
+		budget: wire.NewBudget("Config.ReadBudget", c.cfg.ReadBudget, c.budget)}
 }
 
 // locate makes sure that the entry's address can be made: some have the directory
 // id in it, which the token tells where it is not configured. The error is a
 // *tenant.Error, or the context's.
-func (c *Client) locate(ctx context.Context, e *Entry, op string) error {
-	if !strings.Contains(e.Endpoint, "{directory}") {
+func (c *Client) locate(ctx context.Context, e *catalogue.Entry, op string) error {
+	if !needsDirectory(e) {
 		return nil
 	}
-	if c.directory() == "" {
+	if c.tokens.directory() == "" {
 		if _, err := c.tokens.read(ctx, false); err != nil {
 			return err
 		}
 	}
 	err := errNoDirectory
-	if id := c.directory(); id != "" {
+	if id := c.tokens.directory(); id != "" {
 		if _, err = odatajson.Segment(id); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("the directory id of the tenant cannot stand in an address: %w", err)
 	}
 	return &tenant.Error{Class: tenant.Invalid, Op: op, Kind: e.Name, Message: err.Error()}
-}
-
-// directory is the tenant's directory id, as configured or as the token says.
-func (c *Client) directory() string {
-	if c.cfg.Directory != "" {
-		return c.cfg.Directory
-	}
-	return c.tokens.known(false).Directory
-}
-
-// newHTTPClient returns a copy of the host's client that follows no redirect:
-// it would carry the token to another host.
-func newHTTPClient(host *http.Client) *http.Client {
-	var client http.Client
-	if host != nil {
-		client = *host
-	} else {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 32
-		client.Transport = transport
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
-}
-
-// invalid is the error of a request that this client can never carry out.
-func invalid(op tenant.Operation, format string, args ...any) error {
-	return &tenant.Error{Class: tenant.Invalid, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: fmt.Sprintf(format, args...)}
 }
 
 // errNoDirectory says that a path needs the tenant's directory id.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -27,9 +28,9 @@ func newClient(t *testing.T, server *graphtest.Server, edit func(*graph.Config))
 }
 
 // kitCatalogue is three kinds in the ways that the kit needs.
-func kitCatalogue() *graph.Catalogue {
-	read, write := graph.Scopes{Delegated: [][]string{{"Read"}}}, graph.Scopes{Delegated: [][]string{{"Write"}}}
-	return &graph.Catalogue{Entries: []graph.Entry{
+func kitCatalogue() *catalogue.Catalogue {
+	read, write := catalogue.Scopes{Delegated: [][]string{{"Read"}}}, catalogue.Scopes{Delegated: [][]string{{"Write"}}}
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{
 		{Kind: tenant.Kind{Name: "things", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"}},
 			Endpoint: "/things", Version: "v1.0", Read: read, Write: write},
 		{Kind: tenant.Kind{Name: "setting", Singleton: true, Update: true, ReadOnly: []string{"/id"}},

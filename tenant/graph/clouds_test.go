@@ -7,11 +7,13 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -19,10 +21,10 @@ import (
 // needs no permission, cannot be written, and is no failure of a sync. In other
 // clouds it is as ever.
 func TestUnavailableKinds(t *testing.T) {
-	for _, cloud := range []graph.Cloud{graph.Global, graph.China} {
+	for _, cloud := range []catalogue.Cloud{catalogue.Global, catalogue.China} {
 		cat := kitCatalogue()
-		cat.Entries[0].Unavailable = []graph.Cloud{graph.China, graph.USGovL5}
-		lacks := cloud == graph.China
+		cat.Entries[0].Unavailable = []catalogue.Cloud{catalogue.China, catalogue.USGovL5}
+		lacks := cloud == catalogue.China
 		server := graphtest.New(graphtest.Config{Catalogue: cat, Directory: authtest.DirectoryOf("contoso")})
 		id := server.Fake.Seed("things", `{"displayName":"A"}`)
 		edit := func(c *graph.Config) { c.Catalogue, c.Cloud = cat, cloud }
@@ -56,20 +58,20 @@ func TestUnavailableKinds(t *testing.T) {
 // reason. What documentation does not show does not count there.
 func TestUnavailableKindHasOneReason(t *testing.T) {
 	limit := tenant.Limit{Verbs: []tenant.Verb{tenant.Delete}, Reason: "declared"}
-	declared := entry("things", func(e *graph.Entry) {
+	declared := entry("things", func(e *catalogue.Entry) {
 		e.Create, e.Update, e.Delete, e.Write = true, true, true, e.Read
 		e.CreateOnly, e.Limits = []string{"/first"}, []tenant.Limit{limit}
 		e.Parts = []tenant.Part{{Name: "shown", Path: "/shown"}, {Name: "guessed", Path: "/guessed"}}
-		e.PartRequests = map[string]graph.PartRequest{"shown": {}, "guessed": {}}
+		e.PartRequests = map[string]catalogue.PartRequest{"shown": {}, "guessed": {}}
 		e.Unproven = []string{"create", "update#guessed"}
-		e.Unavailable = []graph.Cloud{graph.China}
+		e.Unavailable = []catalogue.Cloud{catalogue.China}
 	})
-	for cloud, edit := range map[graph.Cloud]func(*tenant.Kind){
-		graph.China: func(k *tenant.Kind) {
+	for cloud, edit := range map[catalogue.Cloud]func(*tenant.Kind){
+		catalogue.China: func(k *tenant.Kind) {
 			k.Create, k.Update, k.Delete = false, false, false
 			k.Limits = append(k.Limits, tenant.Limit{Verbs: []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}, Reason: `not available in the cloud "china"`})
 		},
-		graph.Global: func(k *tenant.Kind) {
+		catalogue.Global: func(k *tenant.Kind) {
 			k.Create = false
 			k.Limits = append(k.Limits, tenant.Limit{Verbs: []tenant.Verb{tenant.Create},
 				Reason: "neither an example of Microsoft's documentation nor two public tools show this; name the kind in Config.Unproven to have it done all the same"})
@@ -77,7 +79,7 @@ func TestUnavailableKindHasOneReason(t *testing.T) {
 		},
 	} {
 		c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
-			cfg.Catalogue, cfg.Cloud, cfg.Unproven = &graph.Catalogue{Entries: []graph.Entry{declared}}, cloud, nil
+			cfg.Catalogue, cfg.Cloud, cfg.Unproven = &catalogue.Catalogue{Entries: []catalogue.Entry{declared}}, cloud, nil
 		})
 		want := declared.Kind
 		want.SecretNames = true
@@ -94,9 +96,9 @@ func TestUnavailableKindHasOneReason(t *testing.T) {
 func TestSyncWithoutUnavailableKinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cat := kitCatalogue()
-		cat.Entries[0].Unavailable = []graph.Cloud{graph.USGovL4}
+		cat.Entries[0].Unavailable = []catalogue.Cloud{catalogue.USGovL4}
 		server := graphtest.New(graphtest.Config{Catalogue: cat, Directory: authtest.DirectoryOf("contoso")})
-		r := &restorer{server: server, catalogue: cat, repository: tenant.NewMemoryRepository(), store: state.NewMemory(), cloud: graph.USGovL4}
+		r := &restorer{server: server, catalogue: cat, repository: tenant.NewMemoryRepository(), store: state.NewMemory(), cloud: catalogue.USGovL4}
 		if err := r.repository.Edit("contoso", "things", "A", []byte(`{"displayName":"A"}`)); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // Defaults of [Config].
@@ -28,11 +29,11 @@ const (
 )
 
 // clouds says where each cloud has its Graph and signs in.
-var clouds = map[Cloud]struct{ graph, login string }{
-	Global:  {"https://graph.microsoft.com", "https://login.microsoftonline.com"},
-	USGovL4: {"https://graph.microsoft.us", "https://login.microsoftonline.us"},
-	USGovL5: {"https://dod-graph.microsoft.us", "https://login.microsoftonline.us"},
-	China:   {"https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
+var clouds = map[catalogue.Cloud]struct{ graph, login string }{
+	catalogue.Global:  {"https://graph.microsoft.com", "https://login.microsoftonline.com"},
+	catalogue.USGovL4: {"https://graph.microsoft.us", "https://login.microsoftonline.us"},
+	catalogue.USGovL5: {"https://dod-graph.microsoft.us", "https://login.microsoftonline.us"},
+	catalogue.China:   {"https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
 }
 
 // Config configures a [Client]. Only Credential is required.
@@ -41,12 +42,12 @@ type Config struct {
 	// entra.TokenCredential. Required.
 	Credential azcore.TokenCredential
 	// Delegated gives the tokens of a signed-in person for the kinds that
-	// applications cannot have (Scopes.DelegatedOnly), where Credential is an
+	// applications cannot have ([catalogue.Scopes]), where Credential is an
 	// application's. Defaults to none: those kinds are then forbidden.
 	Delegated azcore.TokenCredential
 
-	// Cloud is where the tenant is. Defaults to Global.
-	Cloud Cloud
+	// Cloud is where the tenant is. Defaults to [catalogue.Global].
+	Cloud catalogue.Cloud
 	// Endpoint is Graph's address, "https://host", for one that is not of the
 	// Cloud: a fake. Defaults to the Cloud's. No request and no token ever
 	// goes to another host.
@@ -57,8 +58,8 @@ type Config struct {
 	// page on which an administrator consents. Defaults to the token's.
 	ClientID string
 
-	// Catalogue says which kinds there are. Defaults to [Default].
-	Catalogue *Catalogue
+	// Catalogue says which kinds there are. Defaults to [catalogue.Default].
+	Catalogue *catalogue.Catalogue
 	// Unproven names kinds whose unproven verbs are on; "*" stands for all.
 	// Defaults to none: what neither an example of Microsoft's documentation nor
 	// two public tools show is read, and never written.
@@ -151,21 +152,21 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Credential == nil {
 		refuse("Credential is required")
 	}
-	c.Cloud = cmp.Or(c.Cloud, Global)
+	c.Cloud = cmp.Or(c.Cloud, catalogue.Global)
 	cloud, ok := clouds[c.Cloud]
 	if !ok {
-		refuse("Cloud %q is not one of %q, %q, %q, %q", c.Cloud, Global, USGovL4, USGovL5, China)
+		refuse("Cloud %q is not one of %q, %q, %q, %q", c.Cloud, catalogue.Global, catalogue.USGovL4, catalogue.USGovL5, catalogue.China)
 	}
 	c.Endpoint = cmp.Or(c.Endpoint, cloud.graph)
 	if u, err := url.Parse(c.Endpoint); ok && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil) {
 		refuse("Endpoint %q is not of the form https://host", c.Endpoint)
 	}
 	if c.Catalogue == nil {
-		c.Catalogue = Default()
+		c.Catalogue = catalogue.Default()
 	} else if err := c.Catalogue.Validate(); err != nil {
 		refuse("Catalogue: %v", err)
 	}
-	c.Catalogue = c.withParts(c.pinned(refuse), refuse).withSecrets()
+	c.Catalogue = withSecrets(c.withParts(c.pinned(refuse), refuse))
 	c.withReadable(refuse)
 	for _, name := range c.Unproven {
 		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
@@ -204,17 +205,17 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 // withParts returns the catalogue with the pieces of Parts.
-func (c Config) withParts(catalogue *Catalogue, refuse func(format string, args ...any)) *Catalogue {
-	out, err := catalogue.WithParts(c.Parts...)
+func (c Config) withParts(all *catalogue.Catalogue, refuse func(format string, args ...any)) *catalogue.Catalogue {
+	out, err := all.WithParts(c.Parts...)
 	if err != nil {
 		refuse("%s", strings.TrimPrefix(err.Error(), "graph: "))
-		return catalogue
+		return all
 	}
 	return out
 }
 
 // pinned returns the catalogue with the kinds of PinV1 at v1.0.
-func (c Config) pinned(refuse func(format string, args ...any)) *Catalogue {
+func (c Config) pinned(refuse func(format string, args ...any)) *catalogue.Catalogue {
 	if len(c.PinV1) == 0 {
 		return c.Catalogue
 	}

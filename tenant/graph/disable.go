@@ -10,15 +10,15 @@ import (
 
 // disabling is the patch that disables those members of the entry's DisableFirst arrays
 // that the operation's patch removes; nil if it removes none that is enabled.
-func (w *writing) disabling() json.RawMessage {
+func (c *change) disabling() json.RawMessage {
 	var out json.RawMessage
-	for _, path := range w.entry.DisableFirst {
-		next := odatajson.At(w.op.Patch, path)
+	for _, path := range c.entry.DisableFirst {
+		next := odatajson.At(c.op.Patch, path)
 		if next == nil {
 			continue // it does not change
 		}
 		var before, after []json.RawMessage
-		if list(odatajson.At(w.op.Before, path), &before) != nil || list(next, &after) != nil {
+		if list(odatajson.At(c.op.Before, path), &before) != nil || list(next, &after) != nil {
 			continue // the service finds out
 		}
 		if members, some := disabled(before, after); some {

@@ -8,13 +8,13 @@
 //
 // # The catalogue
 //
-// What there is to read and write is data: [Default] has 132 kinds, each with its
+// What there is to read and write is data: [catalogue.Default] has 132 kinds, each with its
 // address, key, permissions, read-only properties, references and how it is
 // written, as JSON files that a person can read and correct. A host adds kinds,
 // or puts others in the place of known ones, without code:
 //
-//	mine, err := graph.Load(os.DirFS("."), "kinds") // JSON files in the form of [Catalogue]
-//	all, err := graph.Default().With(mine)
+//	mine, err := catalogue.Load(os.DirFS("."), "kinds") // JSON files in the form of [catalogue.Catalogue]
+//	all, err := catalogue.Default().With(mine)
 //
 // Every kind can be read. A verb is on by default only if an example or a page of
 // Microsoft's documentation shows it, or if two public tools carry it out; the others
@@ -26,7 +26,7 @@
 // which Microsoft may change: v1.0 lacks types, scope tags and the filters of
 // assignments. A host can keep kinds at v1.0, see [Config.PinV1]. What only beta
 // knows is not shown at v1.0, and an object that needs it (a Conditional Access
-// policy about agents) is not written without it: [Entry.Version] says how to
+// policy about agents) is not written without it: [catalogue.Entry.Version] says how to
 // have it.
 //
 // # Reading
@@ -55,7 +55,7 @@
 // rule are the service's.
 //
 // How much was read is told apart: complete; names_only, for a kind whose objects
-// have something that is never read ([Entry.NamesOnly]); partial, after some
+// have something that is never read ([catalogue.Entry.NamesOnly]); partial, after some
 // objects; forbidden, with the permission that is missing, or the word that a
 // directory role is; unlicensed; failed. Only complete and names_only let absence
 // mean anything, and nothing of a names_only kind is created or deleted.
@@ -67,7 +67,7 @@
 // another way (assignments): they are operations of their own, see
 // [tenant.Part], and always the whole list, made from a read just before, since the
 // service replaces its list. Some objects take more than one
-// request ([Each], [First], [Entry.Apart]); if one of the later ones fails the outcome
+// request ([catalogue.Each], [catalogue.First], [catalogue.Entry.Apart]); if one of the later ones fails the outcome
 // counts as unknown, and is found out by reading. Where others need to see a write
 // (named locations), it ends when a read shows it. Asterisks are never sent as a secret.
 //
@@ -87,7 +87,7 @@
 // also escaped) is never sent.
 //
 // A text or binary value is a secret by default if its name says so, such as
-// "preSharedKey", or its type. testdata/secrets.txt lists those that metadata
+// "preSharedKey", or its type. catalogue/testdata/secrets.txt lists those that metadata
 // knows; an unknown property goes by its name. [Config.NotSecret] lists a host's
 // exceptions.
 //

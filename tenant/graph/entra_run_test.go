@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -90,7 +90,7 @@ func TestEntraKindsRun(t *testing.T) {
 			}
 		}
 		h.sync(syncer.NoChanges)
-		for _, e := range graph.Default().Entries {
+		for _, e := range catalogue.Default().Entries {
 			if _, mine := entraFiles[e.Name]; mine && e.Delete {
 				for _, o := range h.server.Fake.Objects(e.Name) {
 					h.server.Fake.Remove(e.Name, o.ID)

@@ -20,6 +20,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -35,7 +36,7 @@ func TestEveryKindAndVerb(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string]verbsSeen{}
 	t.Run("kinds", func(t *testing.T) {
-		for _, e := range graph.Default().Entries {
+		for _, e := range catalogue.Default().Entries {
 			t.Run(e.Name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -50,7 +51,7 @@ func TestEveryKindAndVerb(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	t.Log("\n" + verbTable(graph.Default(), seen))
+	t.Log("\n" + verbTable(catalogue.Default(), seen))
 }
 
 // verbsSeen are the verbs, and the parts, that a walk has seen come to pass.
@@ -58,10 +59,10 @@ type verbsSeen map[string]bool
 
 // verbTable is the table of kinds and verbs. A verb in brackets is off unless a host
 // names the kind.
-func verbTable(c *graph.Catalogue, seen map[string]verbsSeen) string {
+func verbTable(c *catalogue.Catalogue, seen map[string]verbsSeen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-44s %-6s %-6s %-6s %-10s %-10s %-10s %-9s %s\n", "kind", "at", "read", "file", "create", "update", "delete", "restored", "parts")
-	for _, e := range slices.SortedFunc(slices.Values(c.Entries), func(a, b graph.Entry) int { return strings.Compare(a.Name, b.Name) }) {
+	for _, e := range slices.SortedFunc(slices.Values(c.Entries), func(a, b catalogue.Entry) int { return strings.Compare(a.Name, b.Name) }) {
 		word := func(verb tenant.Verb, part string) string {
 			name := string(verb)
 			if part != "" {
@@ -94,8 +95,8 @@ func verbTable(c *graph.Catalogue, seen map[string]verbsSeen) string {
 // kindWalk walks one kind through its verbs.
 type kindWalk struct {
 	*testing.T
-	entry      graph.Entry
-	catalogue  *graph.Catalogue
+	entry      catalogue.Entry
+	catalogue  *catalogue.Catalogue
 	bodies     *bodyMaker
 	server     *graphtest.Server
 	repository *tenant.MemoryRepository
@@ -104,14 +105,14 @@ type kindWalk struct {
 	seen       verbsSeen
 }
 
-func newKindWalk(t *testing.T, e graph.Entry) *kindWalk {
+func newKindWalk(t *testing.T, e catalogue.Entry) *kindWalk {
 	model, ok := graphmeta.Of(e.Version)
 	if !ok {
 		t.Fatalf("there is no metadata of %s", e.Version)
 	}
-	catalogue := withReferred(graph.Default(), e.Name)
-	w := &kindWalk{T: t, catalogue: catalogue, entry: e, bodies: &bodyMaker{model: model, entry: e}, seen: verbsSeen{},
-		server:     graphtest.New(graphtest.Config{Catalogue: catalogue, Directory: authtest.DirectoryOf("contoso"), Forms: graphtest.AllForms()}),
+	cat := withReferred(catalogue.Default(), e.Name)
+	w := &kindWalk{T: t, catalogue: cat, entry: e, bodies: &bodyMaker{model: model, entry: e}, seen: verbsSeen{},
+		server:     graphtest.New(graphtest.Config{Catalogue: cat, Directory: authtest.DirectoryOf("contoso"), Forms: graphtest.AllForms()}),
 		repository: tenant.NewMemoryRepository()}
 	others := 0
 	w.bodies.seed = func(kind string) string {
@@ -123,7 +124,7 @@ func newKindWalk(t *testing.T, e graph.Entry) *kindWalk {
 }
 
 // withReferred returns a catalogue of one kind and of those that it needs.
-func withReferred(c *graph.Catalogue, name string) *graph.Catalogue {
+func withReferred(c *catalogue.Catalogue, name string) *catalogue.Catalogue {
 	needed := map[string]bool{}
 	var need func(name string)
 	need = func(name string) {
@@ -142,7 +143,7 @@ func withReferred(c *graph.Catalogue, name string) *graph.Catalogue {
 		}
 	}
 	need(name)
-	return &graph.Catalogue{Entries: slices.DeleteFunc(slices.Clone(c.Entries), func(e graph.Entry) bool { return !needed[e.Name] }), Throttles: c.Throttles}
+	return &catalogue.Catalogue{Entries: slices.DeleteFunc(slices.Clone(c.Entries), func(e catalogue.Entry) bool { return !needed[e.Name] }), Throttles: c.Throttles}
 }
 
 // forget gives the walk an engine that knows nothing.

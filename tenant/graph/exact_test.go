@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -50,7 +51,7 @@ func TestPagesAreReadExactly(t *testing.T) {
 
 // The same goes for an object and for a batch.
 func TestAnswersAreReadExactly(t *testing.T) {
-	catalogue := &graph.Catalogue{Entries: []graph.Entry{entry("things", nil), entry("setting", func(e *graph.Entry) { e.Singleton = true })}}
+	cat := &catalogue.Catalogue{Entries: []catalogue.Entry{entry("things", nil), entry("setting", func(e *catalogue.Entry) { e.Singleton = true })}}
 	for _, tt := range []struct {
 		name, id string
 		answer   string
@@ -68,7 +69,7 @@ func TestAnswersAreReadExactly(t *testing.T) {
 		{"setting", "", `{"value":["x"]}`, false},
 		{"setting", "", `{"id":"a","value":["x"]}`, true}, // an object that has a property of that name
 	} {
-		c, _ := scriptedClient(t, catalogue, tt.answer)
+		c, _ := scriptedClient(t, cat, tt.answer)
 		if _, err := c.Get(t.Context(), tenant.GetRequest{Kind: tt.name, ID: tt.id}); (err == nil) != tt.ok || err != nil && tenant.ClassOf(err) != tenant.Transient {
 			t.Errorf("%s: got %v, want it taken: %v", tt.answer, err, tt.ok)
 		}
@@ -85,7 +86,7 @@ func TestAnswersAreReadExactly(t *testing.T) {
 			for range 100 {
 				answers = append(answers, answer)
 			}
-			c, _ := scriptedClient(t, catalogue, answers...)
+			c, _ := scriptedClient(t, cat, answers...)
 			res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "things", IDs: []string{"a", "b"}}, func(tenant.Resource) error { return nil })
 			if err != nil || res.Completeness == tenant.Complete || len(res.Absent) > 0 {
 				t.Errorf("%s: got %+v, %v, want neither complete nor absent", answer, res, err)
@@ -115,23 +116,23 @@ func TestErrorsAreReadExactly(t *testing.T) {
 var unsafe = []string{".", "..", "a/b", `a\b`, "..%2f", "%2e%2e", "%252e%252e", "a\nb", "$ref", strings.Repeat("a", 1001)}
 
 // partsCatalogue is a kind of which all addresses have ids in them.
-func partsCatalogue() *graph.Catalogue {
+func partsCatalogue() *catalogue.Catalogue {
 	part := func(name string) tenant.Part { return tenant.Part{Name: name, Path: "/" + name} }
-	return &graph.Catalogue{Entries: []graph.Entry{
-		entry("things", func(e *graph.Entry) {
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{
+		entry("things", func(e *catalogue.Entry) {
 			e.Create, e.Update, e.Delete, e.Write = true, true, true, e.Read
 			e.Parts = []tenant.Part{part("assignments"), part("members"), part("texts")}
-			e.PartRequests = map[string]graph.PartRequest{
+			e.PartRequests = map[string]catalogue.PartRequest{
 				"assignments": {Action: "/assign", Wrap: "assignments"},
-				"members":     {Each: &graph.Each{Collection: "/members/$ref", Ref: "/directoryObjects/{id}", Item: "/members/{member}/$ref"}},
-				"texts":       {Each: &graph.Each{Collection: "/texts", Item: "/texts/{member}", By: []string{"locale"}, Update: true}},
+				"members":     {Each: &catalogue.Each{Collection: "/members/$ref", Ref: "/directoryObjects/{id}", Item: "/members/{member}/$ref"}},
+				"texts":       {Each: &catalogue.Each{Collection: "/texts", Item: "/texts/{member}", By: []string{"locale"}, Update: true}},
 			}
-			e.Requests.Delete.First = &graph.First{When: tenant.Condition{Path: "/on", Equals: json.RawMessage("true")}, Set: json.RawMessage(`{"on":false}`)}
-			e.Subs = []graph.Sub{{Path: "/detail", Property: "detail", Object: true}}
+			e.Requests.Delete.First = &catalogue.First{When: tenant.Condition{Path: "/on", Equals: json.RawMessage("true")}, Set: json.RawMessage(`{"on":false}`)}
+			e.Subs = []catalogue.Sub{{Path: "/detail", Property: "detail", Object: true}}
 		}),
-		entry("whole", func(e *graph.Entry) { e.List.Single = true }),
-		entry("home", func(e *graph.Entry) { e.Endpoint, e.Singleton = "/organization/{directory}/branding", true }),
-		entry("rooms", func(e *graph.Entry) {
+		entry("whole", func(e *catalogue.Entry) { e.List.Single = true }),
+		entry("home", func(e *catalogue.Entry) { e.Endpoint, e.Singleton = "/organization/{directory}/branding", true }),
+		entry("rooms", func(e *catalogue.Entry) {
 			e.Endpoint, e.Create, e.Delete, e.Write = "/organization/{directory}/rooms", true, true, e.Read
 		}),
 	}}

@@ -9,23 +9,24 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
 // exportCatalogue is a kind in three ways: bodies in the list, bodies by id, and
 // bodies by id where the limit of requests is not known.
-func exportCatalogue() *graph.Catalogue {
-	read := graph.Scopes{Delegated: [][]string{{"Read"}}}
+func exportCatalogue() *catalogue.Catalogue {
+	read := catalogue.Scopes{Delegated: [][]string{{"Read"}}}
 	kind := func(name, throttle string) tenant.Kind {
 		return tenant.Kind{Name: name, ReadOnly: []string{"/id"}, Throttle: throttle}
 	}
-	return &graph.Catalogue{
-		Entries: []graph.Entry{
+	return &catalogue.Catalogue{
+		Entries: []catalogue.Entry{
 			{Kind: kind("listed", "known"), Endpoint: "/listed", Version: "v1.0", Read: read},
-			{Kind: kind("single", "known"), Endpoint: "/single", Version: "v1.0", Read: read, List: graph.List{Single: true}},
-			{Kind: kind("surprise", "unknown"), Endpoint: "/surprise", Version: "v1.0", Read: read, List: graph.List{Single: true}},
+			{Kind: kind("single", "known"), Endpoint: "/single", Version: "v1.0", Read: read, List: catalogue.List{Single: true}},
+			{Kind: kind("surprise", "unknown"), Endpoint: "/surprise", Version: "v1.0", Read: read, List: catalogue.List{Single: true}},
 		},
-		Throttles: []graph.Throttle{{Name: "known", Requests: 300, PerSeconds: 10, AtOnce: 16}, {Name: "unknown", AtOnce: 16}},
+		Throttles: []catalogue.Throttle{{Name: "known", Requests: 300, PerSeconds: 10, AtOnce: 16}, {Name: "unknown", AtOnce: 16}},
 	}
 }
 

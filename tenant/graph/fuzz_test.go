@@ -13,19 +13,20 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
 // fuzzCatalogue has a kind for each way in which answers are read.
-func fuzzCatalogue() *graph.Catalogue {
-	read := graph.Scopes{Delegated: [][]string{{"Read"}}}
+func fuzzCatalogue() *catalogue.Catalogue {
+	read := catalogue.Scopes{Delegated: [][]string{{"Read"}}}
 	kind := func(name string) tenant.Kind { return tenant.Kind{Name: name, ReadOnly: []string{"/id"}} }
 	setting := kind("setting")
 	setting.Singleton = true
-	return &graph.Catalogue{Entries: []graph.Entry{
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{
 		{Kind: kind("listed"), Endpoint: "/listed", Version: "v1.0", Read: read},
-		{Kind: kind("single"), Endpoint: "/single", Version: "v1.0", Read: read, List: graph.List{Single: true}},
-		{Kind: kind("parted"), Endpoint: "/parted", Version: "beta", Read: read, Subs: []graph.Sub{
+		{Kind: kind("single"), Endpoint: "/single", Version: "v1.0", Read: read, List: catalogue.List{Single: true}},
+		{Kind: kind("parted"), Endpoint: "/parted", Version: "beta", Read: read, Subs: []catalogue.Sub{
 			{Path: "/assignments", Property: "assignments"}, {Path: "/detail", Property: "detail", Object: true}}},
 		{Kind: setting, Endpoint: "/policies/setting", Version: "v1.0", Read: read},
 	}}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -43,20 +44,20 @@ func (l *languages) RoundTrip(r *http.Request) (*http.Response, error) {
 // The headers of a kind are sent with reads, batches and writes, and with no other
 // kind's.
 func TestHeaders(t *testing.T) {
-	catalogue := graph.Default()
-	for i := range catalogue.Entries {
-		if e := &catalogue.Entries[i]; e.Name == "brandingLocalizations" {
+	cat := catalogue.Default()
+	for i := range cat.Entries {
+		if e := &cat.Entries[i]; e.Name == "brandingLocalizations" {
 			e.Headers = map[string]string{"Accept-Language": "fr"}
 		}
 	}
-	server := graphtest.New(graphtest.Config{Catalogue: catalogue})
+	server := graphtest.New(graphtest.Config{Catalogue: cat})
 	server.Fake.Seed("organizationalBranding", `{"signInPageText":"a"}`)
 	for _, id := range []string{"de-DE", "fr-FR"} {
 		server.Fake.Seed("brandingLocalizations", `{"id":"`+id+`"}`)
 	}
 	seen := &languages{next: server.HTTPClient().Transport}
 	c := newClient(t, server, func(cfg *graph.Config) {
-		cfg.Catalogue, cfg.Directory, cfg.HTTPClient = catalogue, server.Fake.Directory(), &http.Client{Transport: seen}
+		cfg.Catalogue, cfg.Directory, cfg.HTTPClient = cat, server.Fake.Directory(), &http.Client{Transport: seen}
 	})
 	check := func(what string, want ...string) {
 		t.Helper()
@@ -85,12 +86,12 @@ func TestHeaders(t *testing.T) {
 
 // The service refuses a change of the branding without its language.
 func TestBrandingNeedsItsLanguage(t *testing.T) {
-	catalogue := graph.Default()
-	for i := range catalogue.Entries {
-		catalogue.Entries[i].Headers = nil
+	cat := catalogue.Default()
+	for i := range cat.Entries {
+		cat.Entries[i].Headers = nil
 	}
 	server := graphtest.New(graphtest.Config{})
-	c := newClient(t, server, func(cfg *graph.Config) { cfg.Catalogue, cfg.Directory = catalogue, server.Fake.Directory() })
+	c := newClient(t, server, func(cfg *graph.Config) { cfg.Catalogue, cfg.Directory = cat, server.Fake.Directory() })
 	_, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Update, Kind: "organizationalBranding", Patch: json.RawMessage(`{"signInPageText":"b"}`)})
 	if tenant.ClassOf(err) != tenant.Invalid || !strings.Contains(err.Error(), "Accept-Language") {
 		t.Errorf("got %v, want a refusal that names the header", err)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // cutOff answers with a status, and with a body that is cut off.
@@ -25,7 +25,7 @@ func cutOff(r *http.Request, status int, header http.Header) *http.Response {
 // An error whose text is cut off has its status's meaning. azcore marks such an error
 // like one of a credential, by which a write would count as surely not carried out.
 func TestErrorsThatAreCutOff(t *testing.T) {
-	things := entry("things", func(e *graph.Entry) {
+	things := entry("things", func(e *catalogue.Entry) {
 		e.Create, e.Update, e.Delete, e.Write = true, true, true, e.Read
 	})
 	for status, want := range map[int]struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -330,9 +331,9 @@ func TestMaxReadBytesEndsBatches(t *testing.T) {
 		requests++
 		return (&scripted{answers: []string{strings.Repeat(" ", 1000) + `{"responses":[]}`}}).RoundTrip(r)
 	})
-	e := entry("things", func(e *graph.Entry) { e.Throttle = "one" })
+	e := entry("things", func(e *catalogue.Entry) { e.Throttle = "one" })
 	c := newClientOf(t, service, e, func(cfg *graph.Config) {
-		cfg.MaxReadBytes, cfg.Catalogue.Throttles = 1000, []graph.Throttle{{Name: "one", AtOnce: 1}}
+		cfg.MaxReadBytes, cfg.Catalogue.Throttles = 1000, []catalogue.Throttle{{Name: "one", AtOnce: 1}}
 	})
 	if got := reads(tenant.ReadRequest{Kind: "things", IDs: ids})(t, c); got.whole || got.class != tenant.Permanent || requests != 1 {
 		t.Errorf("got %+v after %d batches, want Permanent after 1", got, requests)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // A body that comes byte by byte is given up with Config.RequestTimeout, and the read
@@ -172,7 +173,7 @@ func TestPauseWithinABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const answer = `{"responses":[{"id":"1","status":503,"body":{}},{"id":"2","status":200,"body":{"id":"b"}},
 			{"id":"3","status":429,"headers":{"retry-after":"86400"},"body":{"error":{"code":"TooManyRequests","message":"slow down"}}}]}`
-		c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{entry("things", nil)}}, answer)
+		c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{entry("things", nil)}}, answer)
 		began, n := time.Now(), 0
 		res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "things", IDs: []string{"a", "b", "c"}}, func(tenant.Resource) error { n++; return nil })
 		if err != nil || res.Completeness != tenant.Partial || res.Class != tenant.Throttled || n != 1 || len(res.Absent) > 0 || len(service.asked) != 1 {
@@ -198,7 +199,7 @@ func TestPauseOfAWrite(t *testing.T) {
 			res.Request = r
 			return res, nil
 		})
-		c := newClientOf(t, service, entry("things", func(e *graph.Entry) { e.Delete, e.Write = true, e.Read }))
+		c := newClientOf(t, service, entry("things", func(e *catalogue.Entry) { e.Delete, e.Write = true, e.Read }))
 		began := time.Now()
 		for range 2 {
 			_, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Delete, Kind: "things", ID: "a", Before: json.RawMessage(`{}`)})
@@ -265,7 +266,7 @@ func TestMaxAnswerOfPackedBodies(t *testing.T) {
 		_, _ = w.Write(packed.Bytes()) // the client may be gone
 	}))
 	defer server.Close()
-	c := newClientOf(t, server.Client().Transport, entry("things", func(e *graph.Entry) { e.Delete, e.Write = true, e.Read }), func(cfg *graph.Config) {
+	c := newClientOf(t, server.Client().Transport, entry("things", func(e *catalogue.Entry) { e.Delete, e.Write = true, e.Read }), func(cfg *graph.Config) {
 		cfg.Endpoint, cfg.MaxAnswerBytes = server.URL, 4<<20
 	})
 	if _, res := readAll(t, c, "things"); res.Completeness != tenant.Failed || res.Class != tenant.Permanent || !strings.Contains(res.Reason, "Config.MaxAnswerBytes") {
@@ -285,10 +286,10 @@ func TestMaxAnswerOfPackedBodies(t *testing.T) {
 }
 
 // newClientOf returns a client of a service, with one kind and all verbs on.
-func newClientOf(t *testing.T, service http.RoundTripper, e graph.Entry, edits ...func(*graph.Config)) *graph.Client {
+func newClientOf(t *testing.T, service http.RoundTripper, e catalogue.Entry, edits ...func(*graph.Config)) *graph.Client {
 	t.Helper()
 	return bookClient(t, service, func(cfg *graph.Config) {
-		cfg.Catalogue, cfg.Unproven = &graph.Catalogue{Entries: []graph.Entry{e}}, []string{"*"}
+		cfg.Catalogue, cfg.Unproven = &catalogue.Catalogue{Entries: []catalogue.Entry{e}}, []string{"*"}
 		for _, edit := range edits {
 			edit(cfg)
 		}

@@ -71,13 +71,15 @@ func TestHybrid(t *testing.T) {
 	}
 	// Of a person whose token cannot be read nothing is missed, but of the
 	// application all that it lacks.
-	blind := newClient(t, server, func(cfg *graph.Config) {
-		cfg.Catalogue, cfg.Unproven = catalogue, []string{"*"}
-		cfg.Credential, cfg.Delegated = graphtest.Static(graphtest.ApplicationToken(directory, "App.Read")), graphtest.Static("opaque")
-	})
-	got, err = blind.Permissions(t.Context(), tenant.PermissionsRequest{Kinds: []string{"things", "setting", "facts"}, Write: true})
-	if want := []string{"App.Read", "Read", "Write"}; err != nil || !slices.Equal(got.Granted, want) {
-		t.Errorf("with an opaque token granted is %q, %v, want %q", got.Granted, err, want)
+	for _, unreadable := range []string{"opaque", "a.!.c", "a.W10.c", "a.e30.c.d"} {
+		blind := newClient(t, server, func(cfg *graph.Config) {
+			cfg.Catalogue, cfg.Unproven = catalogue, []string{"*"}
+			cfg.Credential, cfg.Delegated = graphtest.Static(graphtest.ApplicationToken(directory, "App.Read")), graphtest.Static(unreadable)
+		})
+		got, err = blind.Permissions(t.Context(), tenant.PermissionsRequest{Kinds: []string{"things", "setting", "facts"}, Write: true})
+		if want := []string{"App.Read", "Read", "Write"}; err != nil || !slices.Equal(got.Granted, want) {
+			t.Errorf("with the token %q granted is %q, %v, want %q", unreadable, got.Granted, err, want)
+		}
 	}
 	for _, kind := range []string{"things", "setting", "facts"} {
 		readAll(t, c, kind)

@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
-func entryOf(t *testing.T, kind string) graph.Entry {
+func entryOf(t *testing.T, kind string) catalogue.Entry {
 	t.Helper()
-	e, ok := graph.Default().Entry(kind)
+	e, ok := catalogue.Default().Entry(kind)
 	if !ok {
 		t.Fatalf("the catalogue has no %s", kind)
 	}

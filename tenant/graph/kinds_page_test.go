@@ -15,7 +15,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // root is the folder of the repository.
@@ -23,7 +23,7 @@ var root = filepath.Join("..", "..")
 
 // docs/kinds.md is the page of the default catalogue's kinds; -update writes it.
 func TestKindsPage(t *testing.T) {
-	holdPage(t, filepath.Join(root, "docs", "kinds.md"), kindsPage(graph.Default()))
+	holdPage(t, filepath.Join(root, "docs", "kinds.md"), kindsPage(catalogue.Default()))
 }
 
 // holdPage is script.Golden, and shows only the lines that are stale.
@@ -44,43 +44,43 @@ func holdPage(t *testing.T, path, want string) {
 
 // The page tells each thing that it is for, and marks what a reader could miss.
 func TestKindsPageTells(t *testing.T) {
-	scopes := func(words ...string) graph.Scopes {
-		var s graph.Scopes
+	scopes := func(words ...string) catalogue.Scopes {
+		var s catalogue.Scopes
 		for _, w := range words {
 			s.Delegated = append(s.Delegated, strings.Split(w, "/"))
 		}
 		return s
 	}
-	all := func(e *graph.Entry) {
+	all := func(e *catalogue.Entry) {
 		e.Create, e.Update, e.Delete, e.Write = true, true, true, scopes("Write/WriteMore", "Other")
 	}
 	for _, tt := range []struct {
 		name string
-		edit func(*graph.Entry)
+		edit func(*catalogue.Entry)
 		want string // within the kind's rows
 	}{
 		{"read only", nil, "| `b` | b | whole | – | – | – | – | v1.0 |"},
-		{"a title", func(e *graph.Entry) { e.Title = "The B|s" }, `| The B\|s |`},
+		{"a title", func(e *catalogue.Entry) { e.Title = "The B|s" }, `| The B\|s |`},
 		{"all verbs", all, "| yes | yes | yes | – |"},
-		{"a verb without an example", func(e *graph.Entry) { all(e); e.Unproven = []string{"update"} }, "| yes | if named | yes | – |"},
-		{"parts", func(e *graph.Entry) {
+		{"a verb without an example", func(e *catalogue.Entry) { all(e); e.Unproven = []string{"update"} }, "| yes | if named | yes | – |"},
+		{"parts", func(e *catalogue.Entry) {
 			all(e)
 			e.Parts, e.Unproven = []tenant.Part{{Name: "p"}, {Name: "q"}}, []string{"update#q"}
-			e.PartRequests = map[string]graph.PartRequest{"p": {}, "q": {}}
+			e.PartRequests = map[string]catalogue.PartRequest{"p": {}, "q": {}}
 		}, "| yes | yes | yes | p, q (if named) |"},
-		{"beta", func(e *graph.Entry) { e.Version = "beta" }, "| **beta** |"},
-		{"one object", func(e *graph.Entry) { all(e); e.Singleton = true }, "| whole | one object | yes | one object |"},
-		{"names only", func(e *graph.Entry) { all(e); e.NamesOnly = "its settings" }, "| names only: not its settings | – | yes | – |"},
+		{"beta", func(e *catalogue.Entry) { e.Version = "beta" }, "| **beta** |"},
+		{"one object", func(e *catalogue.Entry) { all(e); e.Singleton = true }, "| whole | one object | yes | one object |"},
+		{"names only", func(e *catalogue.Entry) { all(e); e.NamesOnly = "its settings" }, "| names only: not its settings | – | yes | – |"},
 		{"permissions", all, "| Read | as delegated | Write, Other | as delegated |"},
-		{"an application's permissions", func(e *graph.Entry) {
+		{"an application's permissions", func(e *catalogue.Entry) {
 			e.Read.Application = [][]string{{"App.Read"}}
 		}, "| Read | App.Read | – | – |"},
-		{"a person's", func(e *graph.Entry) { e.Read.DelegatedOnly = true }, "| Read | a person only | – | – |"},
-		{"optional ones", func(e *graph.Entry) { e.Read.Optional = true }, "| Read (optional) | as delegated |"},
-		{"a source", func(e *graph.Entry) { e.Source = "docs:b.md" }, "| docs:b.md |"},
+		{"a person's", func(e *catalogue.Entry) { e.Read.DelegatedOnly = true }, "| Read | a person only | – | – |"},
+		{"optional ones", func(e *catalogue.Entry) { e.Read.Optional = true }, "| Read (optional) | as delegated |"},
+		{"a source", func(e *catalogue.Entry) { e.Source = "docs:b.md" }, "| docs:b.md |"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &graph.Catalogue{Entries: []graph.Entry{entry("b", tt.edit), entry("a", nil)}}
+			c := &catalogue.Catalogue{Entries: []catalogue.Entry{entry("b", tt.edit), entry("a", nil)}}
 			if err := c.Validate(); err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestKindsPageTells(t *testing.T) {
 
 // The figures about the catalogue are right wherever they stand; -update writes them.
 func TestFigures(t *testing.T) {
-	kinds, written := figures(graph.Default())
+	kinds, written := figures(catalogue.Default())
 	for path, stand := range map[string]int{
 		filepath.Join(root, "README.md"):    3,
 		filepath.Join(root, "CHANGELOG.md"): 1,
@@ -117,16 +117,16 @@ func TestFigures(t *testing.T) {
 
 // Whatever figure stands there is replaced, and other numbers stay.
 func TestWithFigures(t *testing.T) {
-	const before = "a catalogue of 7 kinds as data, [Default] has 8 kinds. Of 9 kinds, 5 are written by default. 14 kinds of Intune"
-	const after = "a catalogue of 110 kinds as data, [Default] has 110 kinds. Of 110 kinds, 65 are written by default. 14 kinds of Intune"
+	const before = "a catalogue of 7 kinds as data, [catalogue.Default] has 8 kinds. Of 9 kinds, 5 are written by default. 14 kinds of Intune"
+	const after = "a catalogue of 110 kinds as data, [catalogue.Default] has 110 kinds. Of 110 kinds, 65 are written by default. 14 kinds of Intune"
 	if got, n := withFigures(before, 110, 65); got != after || n != 4 {
 		t.Errorf("got %d figures: %s", n, got)
 	}
-	c := &graph.Catalogue{Entries: []graph.Entry{
+	c := &catalogue.Catalogue{Entries: []catalogue.Entry{
 		entry("read", nil),
-		entry("off", func(e *graph.Entry) { e.Create, e.Unproven = true, []string{"create"} }),
-		entry("partly", func(e *graph.Entry) { e.Create, e.Delete, e.Unproven = true, true, []string{"create"} }),
-		entry("on", func(e *graph.Entry) { e.Update = true }),
+		entry("off", func(e *catalogue.Entry) { e.Create, e.Unproven = true, []string{"create"} }),
+		entry("partly", func(e *catalogue.Entry) { e.Create, e.Delete, e.Unproven = true, true, []string{"create"} }),
+		entry("on", func(e *catalogue.Entry) { e.Update = true }),
 	}}
 	if kinds, written := figures(c); kinds != 4 || written != 2 {
 		t.Errorf("got %d kinds, %d of them written", kinds, written)
@@ -134,7 +134,7 @@ func TestWithFigures(t *testing.T) {
 }
 
 // figures counts the kinds, and the kinds with a verb that is on by default.
-func figures(c *graph.Catalogue) (kinds, written int) {
+func figures(c *catalogue.Catalogue) (kinds, written int) {
 	for _, e := range c.Entries {
 		if slices.ContainsFunc(allVerbs, func(v tenant.Verb) bool { return verbWord(e, v) == "yes" }) {
 			written++
@@ -145,7 +145,7 @@ func figures(c *graph.Catalogue) (kinds, written int) {
 
 var (
 	allVerbs     = []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}
-	kindsFigure  = regexp.MustCompile(`(a catalogue of |\[Default\] has |Of )\d+ kinds`)
+	kindsFigure  = regexp.MustCompile(`(a catalogue of |\[catalogue\.Default\] has |Of )\d+ kinds`)
 	writtenWords = regexp.MustCompile(`(kinds, )\d+( are written by default)`)
 )
 
@@ -158,10 +158,10 @@ func withFigures(text string, kinds, written int) (string, int) {
 }
 
 // kindsPage makes the page of a catalogue's kinds.
-func kindsPage(c *graph.Catalogue) string {
+func kindsPage(c *catalogue.Catalogue) string {
 	kinds, written := figures(c)
 	beta, names := 0, 0
-	entries := slices.SortedFunc(slices.Values(c.Entries), func(a, b graph.Entry) int { return strings.Compare(a.Name, b.Name) })
+	entries := slices.SortedFunc(slices.Values(c.Entries), func(a, b catalogue.Entry) int { return strings.Compare(a.Name, b.Name) })
 	for _, e := range entries {
 		if e.Version == "beta" {
 			beta++
@@ -177,7 +177,7 @@ Made from the catalogue of `+"`tenant/graph`"+`; do not edit. After a change of 
 
     go test ./tenant/graph -run 'KindsPage|Figures' -update
 
-The catalogue has %d kinds, %d of them written by default. A host that wants others, or other facts, puts a catalogue of its own in the place of this one (`+"`graph.Catalogue.With`"+`).
+The catalogue has %d kinds, %d of them written by default. A host that wants others, or other facts, puts a catalogue of its own in the place of this one (`+"`Catalogue.With` of `tenant/graph/catalogue`"+`).
 
 * **Read**: "whole", or "names only" with what the read does not show. %s
 * **Created, updated, deleted**: "yes" is on by default: Microsoft's documentation or two public tools show it. "if named" is off until the host names the kind in `+"`graph.Config.Unproven`"+`. "–" does not exist, or the client does not do it. The service refuses some verbs for some objects, such as built-in ones; a plan says so.
@@ -238,7 +238,7 @@ func row(b *strings.Builder, cells ...string) {
 }
 
 // verbWord says whether a verb is on by default.
-func verbWord(e graph.Entry, v tenant.Verb) string {
+func verbWord(e catalogue.Entry, v tenant.Verb) string {
 	switch {
 	case e.Singleton && v != tenant.Update:
 		return "one object"
@@ -250,7 +250,7 @@ func verbWord(e graph.Entry, v tenant.Verb) string {
 	return "yes"
 }
 
-func partWords(e graph.Entry) string {
+func partWords(e catalogue.Entry) string {
 	var parts []string
 	for _, p := range e.Parts {
 		name := p.Name
@@ -266,7 +266,7 @@ func partWords(e graph.Entry) string {
 }
 
 // optIns are the names of the pieces that are read and written for hosts that ask.
-func optIns(e graph.Entry) []string {
+func optIns(e catalogue.Entry) []string {
 	var file struct {
 		OptIns map[string]json.RawMessage `json:"optIns"`
 	}
@@ -278,7 +278,7 @@ func optIns(e graph.Entry) []string {
 
 // scopeWords returns the least powerful permissions of a person and of an
 // application.
-func scopeWords(s graph.Scopes) (person, application string) {
+func scopeWords(s catalogue.Scopes) (person, application string) {
 	least := func(choices [][]string) string {
 		var words []string
 		for _, anyOf := range choices {

@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
 // The rules of [Client.Guard].
@@ -106,7 +108,7 @@ func (c *Client) accounts(token claims) []account {
 // memberships reads the groups that an account is in.
 func (c *Client) memberships(ctx context.Context, a *account) error {
 	a.groups = map[string]bool{}
-	e := &Entry{Kind: tenant.Kind{Name: "users", Throttle: "directory"}, Endpoint: "/users", Version: "v1.0"}
+	e := &catalogue.Entry{Kind: tenant.Kind{Name: "users", Throttle: "directory"}, Endpoint: "/users", Version: "v1.0"}
 	if c.limits["directory"] == nil {
 		e.Throttle = c.kinds[0].Throttle // a catalogue of the host's own
 	}
@@ -115,13 +117,13 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 		a.unknown = err.Error()
 		return nil
 	}
-	r := c.reading(e, "guard")
+	f := c.fetcher(e, "guard")
 	// Roles and administrative units come along. A cast to groups needs the header
 	// ConsistencyLevel: eventual, whose index may be behind the directory.
-	bounded, stop := r.bounded(ctx)
+	bounded, stop := f.bounded(ctx)
 	defer stop()
-	list := collection{url: c.url(e, "/"+id+"/transitiveMemberOf") + "?$select=id&$top=999", id: a.id}
-	err = r.pages(bounded, list, func(_ answer, p odatajson.Page) error {
+	list := collection{url: c.at.of(e, "/"+id+"/transitiveMemberOf") + "?$select=id&$top=999", id: a.id}
+	err = f.pages(bounded, list, func(_ wire.Answer, p odatajson.Page) error {
 		for _, raw := range p.Value {
 			if o, err := odatajson.Parse(raw); err == nil {
 				a.groups[strings.ToLower(o.Text("id"))] = true
@@ -129,7 +131,7 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 		}
 		return nil
 	})
-	if cause := ended(ctx); cause != nil {
+	if cause := wire.Ended(ctx); cause != nil {
 		return cause
 	}
 	if tenant.ClassOf(err) == tenant.Unauthenticated {
@@ -181,10 +183,4 @@ func (p policyChange) locksApplication(token claims) []tenant.Violation {
 	}
 	return []tenant.Violation{{Rule: RuleLockout, Items: []string{p.change.Item},
 		Message: fmt.Sprintf("the policy %q would block the application that this run works as (service principal %s): exclude it", p.change.Key, token.Object)}}
-}
-
-// has reports whether a list has an id or a word such as "All". The service
-// takes both in any case.
-func has(list []string, text string) bool {
-	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
 }

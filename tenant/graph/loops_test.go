@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -52,11 +53,11 @@ func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-func scriptedClient(t *testing.T, c *graph.Catalogue, answers ...string) (*graph.Client, *scripted) {
+func scriptedClient(t *testing.T, c *catalogue.Catalogue, answers ...string) (*graph.Client, *scripted) {
 	t.Helper()
 	service := &scripted{answers: answers}
 	return newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
-		cfg.Catalogue, cfg.Unproven, cfg.Cloud = c, []string{"*"}, graph.China
+		cfg.Catalogue, cfg.Unproven, cfg.Cloud = c, []string{"*"}, catalogue.China
 		cfg.HTTPClient = &http.Client{Transport: service}
 	}), service
 }
@@ -66,7 +67,7 @@ func scriptedClient(t *testing.T, c *graph.Catalogue, answers ...string) (*graph
 // request that is answered twice is not answered.
 func TestBatchOfEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{entry("things", nil)}},
+		c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{entry("things", nil)}},
 			`{"responses":[{"id":"0","status":500},{"id":"x","status":500},{"id":"9","status":500},
 				{"id":"+2","status":200},{"id":"02","status":200},{"id":"1","status":200,"body":{"id":"a"}},{"id":"1","status":500},{"id":"2","status":404,"body":{}},{"id":"3","status":429,"body":{}},{"id":"4","status":200,"body":{"id":"d"}},{"id":"5","status":503,"body":{}}]}`,
 			`{"responses":[{"id":"3","status":200,"body":{"id":"e"}},{"id":"2","status":200,"body":{"id":"c"}},{"id":"1","status":200,"body":{"id":"a"}}]}`)
@@ -100,7 +101,7 @@ func TestBatchWithoutAnswer(t *testing.T) {
 		"never":                    {nil, nil, nil},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{entry("things", nil)}}, tt.answers...)
+			c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{entry("things", nil)}}, tt.answers...)
 			var got []string
 			res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "things", IDs: []string{"a", "b"}}, func(r tenant.Resource) error {
 				got = append(got, r.ID)
@@ -122,7 +123,7 @@ func TestBatchWithoutAnswer(t *testing.T) {
 
 // Each match is searched for, by the service where it can, and else in the list.
 func TestMatchesOfEach(t *testing.T) {
-	c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{entry("things", func(e *graph.Entry) { e.List.Filter = []string{"name"} })}},
+	c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{entry("things", func(e *catalogue.Entry) { e.List.Filter = []string{"name"} })}},
 		`{"value":[{"id":"1","name":"it's"}]}`, `{"value":[{"id":"2","name":"b"}]}`, `{"value":[{"id":"1","name":"it's","place":"x"},{"id":"3","place":"x"},{"id":"4","place":"y"}]}`)
 	var got []string
 	_, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "things", Matches: []tenant.Match{{"/place": "x"}, {"/name": "it's"}, {"/place": "z"}, {"/name": "b"}}}, func(r tenant.Resource) error {
@@ -140,13 +141,13 @@ func TestMatchesOfEach(t *testing.T) {
 // The permissions are those of every kind that the cloud has, and the scopes those
 // of the named kinds.
 func TestPermissionsOfEach(t *testing.T) {
-	read := func(name string, unavailable ...graph.Cloud) graph.Entry {
-		return entry(name, func(e *graph.Entry) {
-			e.Read, e.Unavailable = graph.Scopes{Delegated: [][]string{{"Read." + name, "All"}}}, unavailable
+	read := func(name string, unavailable ...catalogue.Cloud) catalogue.Entry {
+		return entry(name, func(e *catalogue.Entry) {
+			e.Read, e.Unavailable = catalogue.Scopes{Delegated: [][]string{{"Read." + name, "All"}}}, unavailable
 		})
 	}
-	catalogue := &graph.Catalogue{Entries: []graph.Entry{read("a"), read("b", graph.China), read("c"), read("d")}}
-	c, _ := scriptedClient(t, catalogue)
+	cat := &catalogue.Catalogue{Entries: []catalogue.Entry{read("a"), read("b", catalogue.China), read("c"), read("d")}}
+	c, _ := scriptedClient(t, cat)
 	p, err := c.Permissions(t.Context(), tenant.PermissionsRequest{Kinds: []string{"a", "b", "d"}})
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +159,7 @@ func TestPermissionsOfEach(t *testing.T) {
 	if !slices.Equal(got, []string{"Read.a", "Read.d"}) {
 		t.Errorf("got %q, want those of a and d", got)
 	}
-	if got := catalogue.Scopes([]string{"b", "d"}, false, false); !slices.Equal(got, []string{"Read.b", "Read.d"}) {
+	if got := cat.Scopes([]string{"b", "d"}, false, false); !slices.Equal(got, []string{"Read.b", "Read.d"}) {
 		t.Errorf("scopes: got %q, want those of b and d", got)
 	}
 }
@@ -166,12 +167,12 @@ func TestPermissionsOfEach(t *testing.T) {
 // A request has no property that the service sets, except those that it needs, and
 // the type that the object will have.
 func TestContentOfEach(t *testing.T) {
-	things := entry("things", func(e *graph.Entry) {
+	things := entry("things", func(e *catalogue.Entry) {
 		e.Create, e.Update, e.Write = true, true, e.Read
 		e.ReadOnly = []string{"/first", "/@odata.type", "/kept", "/last"}
-		e.Requests.Create = graph.Request{Keep: []string{"kept"}, Drop: []string{"dropped"}}
+		e.Requests.Create = catalogue.Request{Keep: []string{"kept"}, Drop: []string{"dropped"}}
 	})
-	c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{things}}, `{"id":"1"}`, `{"id":"1"}`, `{"id":"1"}`)
+	c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{things}}, `{"id":"1"}`, `{"id":"1"}`, `{"id":"1"}`)
 	for _, op := range []tenant.Operation{
 		{Verb: tenant.Create, After: json.RawMessage(`{"@odata.type":"#t","first":1,"kept":2,"last":3,"dropped":4,"x":5}`)},
 		{Verb: tenant.Update, ID: "1", Before: json.RawMessage(`{"@odata.type":"#old"}`), After: json.RawMessage(`{"@odata.type":"#new"}`), Patch: json.RawMessage(`{"first":1,"kept":2,"x":5}`)},
@@ -183,6 +184,26 @@ func TestContentOfEach(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]string{`POST /v1.0/things {"@odata.type":"#t","kept":2,"x":5}`, `PATCH /v1.0/things/1 {"@odata.type":"#new","x":5}`, `PATCH /v1.0/things/1 {"@odata.type":"#old","x":5}`}, service.asked); diff != "" {
+		t.Errorf("requests (-want +got)\n%s", diff)
+	}
+}
+
+// A part with an action is written by it, also where the entry has an address of members.
+// A part with neither is written to the object itself.
+func TestActionOfEach(t *testing.T) {
+	things := entry("things", func(e *catalogue.Entry) {
+		e.Update, e.Write = true, e.Read
+		e.Parts = []tenant.Part{{Name: "both", Path: "/both"}, {Name: "neither", Path: "/neither"}}
+		e.PartRequests = map[string]catalogue.PartRequest{"both": {Action: "/set", Each: &catalogue.Each{Collection: "/both"}}, "neither": {Method: http.MethodPatch, Wrap: "neither"}}
+	})
+	c, service := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{things}})
+	for _, part := range []string{"both", "neither"} {
+		op := tenant.Operation{Verb: tenant.Update, Kind: "things", ID: "1", Part: part, Before: json.RawMessage(`{}`), Patch: json.RawMessage(`{"` + part + `":["a"]}`)}
+		if _, err := c.Apply(t.Context(), op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{`POST /v1.0/things/1/set ["a"]`, `PATCH /v1.0/things/1 {"neither":["a"]}`}, service.asked); diff != "" {
 		t.Errorf("requests (-want +got)\n%s", diff)
 	}
 }

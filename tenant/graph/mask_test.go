@@ -14,34 +14,35 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
 // maskedCatalogue has a kind for each way in which a secret can be sent.
-func maskedCatalogue() *graph.Catalogue {
-	scopes := graph.Scopes{Delegated: [][]string{{"All"}}}
-	entry := func(name string, edit func(e *graph.Entry)) graph.Entry {
-		e := graph.Entry{Kind: tenant.Kind{Name: name, Create: true, Update: true, Delete: true, Sensitive: []string{"/license"},
+func maskedCatalogue() *catalogue.Catalogue {
+	scopes := catalogue.Scopes{Delegated: [][]string{{"All"}}}
+	entry := func(name string, edit func(e *catalogue.Entry)) catalogue.Entry {
+		e := catalogue.Entry{Kind: tenant.Kind{Name: name, Create: true, Update: true, Delete: true, Sensitive: []string{"/license"},
 			SensitiveTypes: []tenant.SensitiveType{{Path: "/**/value", Type: "#microsoft.graph.hidden"}}},
 			Endpoint: "/" + name, Version: "beta", Read: scopes, Write: scopes}
 		edit(&e)
 		return e
 	}
-	return &graph.Catalogue{Entries: []graph.Entry{
-		entry("plain", func(*graph.Entry) {}),
-		entry("put", func(e *graph.Entry) {
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{
+		entry("plain", func(*catalogue.Entry) {}),
+		entry("put", func(e *catalogue.Entry) {
 			e.Whole = []string{""}
-			e.Requests.Update = graph.Request{Method: http.MethodPut, Whole: true}
+			e.Requests.Update = catalogue.Request{Method: http.MethodPut, Whole: true}
 		}),
-		entry("wrapped", func(e *graph.Entry) {
+		entry("wrapped", func(e *catalogue.Entry) {
 			e.Requests.Create.Wrap, e.Requests.Update.Wrap = "body", "body"
 		}),
-		entry("parted", func(e *graph.Entry) {
+		entry("parted", func(e *catalogue.Entry) {
 			e.Parts = []tenant.Part{{Name: "action", Path: "/a/list"}, {Name: "each", Path: "/members"}, {Name: "kept", Path: "/kept"}}
-			e.PartRequests = map[string]graph.PartRequest{
+			e.PartRequests = map[string]catalogue.PartRequest{
 				"action": {Action: "/assign", Wrap: "list"},
-				"each":   {Each: &graph.Each{Collection: "/members", By: []string{"/name"}, Item: "/members/{member}", Update: true}},
-				"kept":   {Each: &graph.Each{Collection: "/kept", By: []string{"name"}, Item: "/kept/{member}"}},
+				"each":   {Each: &catalogue.Each{Collection: "/members", By: []string{"/name"}, Item: "/members/{member}", Update: true}},
+				"kept":   {Each: &catalogue.Each{Collection: "/kept", By: []string{"name"}, Item: "/kept/{member}"}},
 			}
 		}),
 	}}
@@ -130,11 +131,20 @@ func TestNotSecretIsChecked(t *testing.T) {
 	if _, err := graph.New(graph.Config{Credential: graphtest.Credential(), NotSecret: map[string][]string{"nothing": {"/password"}}}); err == nil || !strings.Contains(err.Error(), `NotSecret names the kind "nothing"`) {
 		t.Errorf("got %v", err)
 	}
-	catalogue := graph.Default()
-	if _, err := graph.New(graph.Config{Credential: graphtest.Credential(), Catalogue: catalogue, NotSecret: map[string][]string{"deviceConfigurations": {"/kioskModeExitCode"}}}); err != nil {
+	for range 10 { // the kinds come in any order
+		_, err := graph.New(graph.Config{Credential: graphtest.Credential(), NotSecret: map[string][]string{
+			"deviceConfigurations": {"/displayName", "/kioskModeExitCode", "/description"}, "nothing": {"/password"}, "something": {"/password"}}})
+		for _, want := range []string{`"/displayName"`, `"/description"`, `"nothing"`, `"something"`} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Fatalf("got %v, want each mistake, also %s", err, want)
+			}
+		}
+	}
+	cat := catalogue.Default()
+	if _, err := graph.New(graph.Config{Credential: graphtest.Credential(), Catalogue: cat, NotSecret: map[string][]string{"deviceConfigurations": {"/kioskModeExitCode"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if e, _ := catalogue.Entry("deviceConfigurations"); e.SecretNames || len(e.Readable) > 0 {
+	if e, _ := cat.Entry("deviceConfigurations"); e.SecretNames || len(e.Readable) > 0 {
 		t.Error("the host's catalogue is changed")
 	}
 }

@@ -7,57 +7,73 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
-// memberRequests are the requests that change a part: additions, changes, removals.
-func (w *writing) memberRequests(p PartRequest) ([]request, error) {
-	var before, after []json.RawMessage
-	if err := list(odatajson.At(w.op.Before, w.partPath()), &before); err != nil {
-		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
+// members is the change of a part that is a collection of members.
+type members struct {
+	*change
+	request catalogue.PartRequest
+}
+
+// both returns the members before the change and after it.
+func (p members) both() (before, after []json.RawMessage, err error) {
+	if err := list(odatajson.At(p.op.Before, p.partPath()), &before); err != nil {
+		return nil, nil, p.invalid("the part %q of the tenant's object is no array", p.op.Part)
 	}
-	value, err := w.partWithoutBeta(odatajson.At(w.op.Patch, w.partPath()))
+	value, err := p.partWithoutBeta(odatajson.At(p.op.Patch, p.partPath()))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := list(value, &after); err != nil {
+		return nil, nil, p.invalid("the part %q is no array", p.op.Part)
+	}
+	return before, after, nil
+}
+
+// memberByMember returns the requests that change a part: additions, changes, removals.
+func (p members) memberByMember() ([]wire.Request, error) {
+	before, after, err := p.both()
 	if err != nil {
 		return nil, err
 	}
-	if err := list(value, &after); err != nil {
-		return nil, invalid(w.op, "the part %q is no array", w.op.Part)
-	}
-	var adds, changes, removals []request
+	each := p.request.Each
+	var adds, changes, removals []wire.Request
 	taken := make([]bool, len(before))
 	for _, now := range after {
-		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return w.sameMember(p, was, now) })
+		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return p.sameMember(was, now) })
 		if i >= 0 {
 			taken[i] = true
-			if p.Each.Ref != "" || w.equalMember(p, before[i], now) {
+			if each.Ref != "" || p.equalMember(before[i], now) {
 				continue
 			}
 		}
 		if member, err := json.Marshal([]json.RawMessage{now}); err != nil {
-			return nil, invalid(w.op, "a member of the part %q is no JSON", w.op.Part)
-		} else if err := w.checkPart(member); err != nil {
+			return nil, p.invalid("a member of the part %q is no JSON", p.op.Part)
+		} else if err := p.checkPart(member); err != nil {
 			return nil, err
 		}
 		if i >= 0 {
-			if p.Each.Update {
-				req, err := w.memberRequest(p, http.MethodPatch, before[i], w.patched(p, now))
+			if each.Update {
+				req, err := p.memberRequest(http.MethodPatch, before[i], p.patched(now))
 				if err != nil {
 					return nil, err
 				}
 				changes = append(changes, req)
 				continue
 			}
-			req, err := w.memberRequest(p, http.MethodDelete, before[i], nil)
+			req, err := p.memberRequest(http.MethodDelete, before[i], nil)
 			if err != nil {
 				return nil, err
 			}
 			changes = append(changes, req)
 		}
-		if p.Each.Fixed != "" {
-			return nil, invalid(w.op, "a member of the part %q is to be added, and cannot be: %s", w.op.Part, p.Each.Fixed)
+		if each.Fixed != "" {
+			return nil, p.invalid("a member of the part %q is to be added, and cannot be: %s", p.op.Part, each.Fixed)
 		}
-		req, err := w.addRequest(p, now)
+		req, err := p.addRequest(now)
 		if err != nil {
 			return nil, err
 		}
@@ -71,10 +87,10 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 		if taken[i] {
 			continue
 		}
-		if why := cmp.Or(p.Each.Stays, p.Each.Fixed); why != "" {
-			return nil, invalid(w.op, "a member of the part %q is to be removed, and cannot be: %s", w.op.Part, why)
+		if why := cmp.Or(each.Stays, each.Fixed); why != "" {
+			return nil, p.invalid("a member of the part %q is to be removed, and cannot be: %s", p.op.Part, why)
 		}
-		req, err := w.memberRequest(p, http.MethodDelete, was, nil)
+		req, err := p.memberRequest(http.MethodDelete, was, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -92,8 +108,8 @@ func list(raw json.RawMessage, into *[]json.RawMessage) error {
 }
 
 // sent returns a member without the properties that the service sets.
-func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
-	for _, segs := range w.partDrops(p) {
+func (p members) sent(member json.RawMessage) json.RawMessage {
+	for _, segs := range p.partDrops(p.request) {
 		if len(segs) > 1 && segs[0] == "*" {
 			member = odatajson.Without(member, segs[1:])
 		}
@@ -102,27 +118,27 @@ func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
 }
 
 // patched is a member as its own patch has it.
-func (w *writing) patched(p PartRequest, member json.RawMessage) json.RawMessage {
-	member = w.sent(p, member)
-	for _, name := range p.Each.UpdateDrop {
+func (p members) patched(member json.RawMessage) json.RawMessage {
+	member = p.sent(member)
+	for _, name := range p.request.Each.UpdateDrop {
 		member = odatajson.Without(member, []string{name})
 	}
 	return member
 }
 
-func (w *writing) equalMember(p PartRequest, a, b json.RawMessage) bool {
-	if p.Each != nil && p.Each.Ref+p.Each.Add != "" {
+func (p members) equalMember(a, b json.RawMessage) bool {
+	if p.request.Each != nil && p.request.Each.Ref+p.request.Each.Add != "" {
 		return strings.EqualFold(memberID(a), memberID(b))
 	}
-	return odatajson.Same(w.sent(p, a), w.sent(p, b))
+	return odatajson.Same(p.sent(a), p.sent(b))
 }
 
 // sameMember reports whether two members are the same one, changed or not.
-func (w *writing) sameMember(p PartRequest, a, b json.RawMessage) bool {
-	if p.Each.Ref+p.Each.Add != "" || len(p.Each.By) == 0 {
-		return w.equalMember(p, a, b)
+func (p members) sameMember(a, b json.RawMessage) bool {
+	if p.request.Each.Ref+p.request.Each.Add != "" || len(p.request.Each.By) == 0 {
+		return p.equalMember(a, b)
 	}
-	return !slices.ContainsFunc(p.Each.By, func(name string) bool { return !odatajson.Same(odatajson.At(a, "/"+name), odatajson.At(b, "/"+name)) })
+	return !slices.ContainsFunc(p.request.Each.By, func(name string) bool { return !odatajson.Same(odatajson.At(a, "/"+name), odatajson.At(b, "/"+name)) })
 }
 
 // memberID is the id of a member that is an id, or an object with one.
@@ -139,62 +155,62 @@ func memberID(member json.RawMessage) string {
 }
 
 // action is the request for a member's own action.
-func (w *writing) action(p PartRequest, path string, member json.RawMessage) (request, error) {
+func (p members) action(path string, member json.RawMessage) (wire.Request, error) {
 	id, err := odatajson.Segment(memberID(member))
 	if err != nil {
-		return request{}, invalid(w.op, "a member of %q cannot be added or removed: %v", w.op.Part, err)
+		return wire.Request{}, p.invalid("a member of %q cannot be added or removed: %v", p.op.Part, err)
 	}
-	body, err := w.withSet(p, json.RawMessage("{}"))
-	return request{method: http.MethodPost, url: w.c.cfg.Endpoint + "/" + w.entry.Version + strings.ReplaceAll(path, "{member}", id), body: body}, err
+	body, err := p.withSet(json.RawMessage("{}"))
+	return wire.Request{Method: http.MethodPost, URL: p.version() + strings.ReplaceAll(path, "{member}", id), Body: body}, err
 }
 
 // addRequest adds a member.
-func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, error) {
-	if p.Each.Add != "" {
-		return w.action(p, p.Each.Add, member)
+func (p members) addRequest(member json.RawMessage) (wire.Request, error) {
+	if p.request.Each.Add != "" {
+		return p.action(p.request.Each.Add, member)
 	}
-	req := request{method: http.MethodPost, url: w.memberURL(p, p.Each.Collection), body: w.sent(p, member)}
-	if p.Each.Ref == "" {
-		body, err := w.withSet(p, req.body)
-		req.body = body
+	req := wire.Request{Method: http.MethodPost, URL: p.memberURL(p.request.Each.Collection), Body: p.sent(member)}
+	if p.request.Each.Ref == "" {
+		body, err := p.withSet(req.Body)
+		req.Body = body
 		return req, err
 	}
 	id := memberID(member)
 	if id == "" {
-		return req, invalid(w.op, "a member of %q has no id", w.op.Part)
+		return req, p.invalid("a member of %q has no id", p.op.Part)
 	}
 	id, err := odatajson.Segment(id)
 	if err != nil {
-		return req, invalid(w.op, "a member of %q cannot be added: %v", w.op.Part, err)
+		return req, p.invalid("a member of %q cannot be added: %v", p.op.Part, err)
 	}
-	address := w.c.cfg.Endpoint + "/" + w.entry.Version + strings.ReplaceAll(p.Each.Ref, "{id}", id)
+	address := p.version() + strings.ReplaceAll(p.request.Each.Ref, "{id}", id)
 	raw, err := json.Marshal(map[string]string{"@odata.id": address})
-	req.body = raw
+	req.Body = raw
 	return req, err
 }
 
 // memberURL is an address below the object.
-func (w *writing) memberURL(p PartRequest, below string) string {
-	if p.Each.Root == "" {
-		return w.c.url(w.entry, w.object+below)
+func (p members) memberURL(below string) string {
+	if p.request.Each.Root == "" {
+		return p.url(below)
 	}
-	root := strings.ReplaceAll(p.Each.Root, "{id}", strings.TrimPrefix(w.object, "/"))
-	return w.c.cfg.Endpoint + "/" + w.entry.Version + root + below
+	root := strings.ReplaceAll(p.request.Each.Root, "{id}", strings.TrimPrefix(p.object, "/"))
+	return p.version() + root + below
 }
 
 // withSet adds the properties that a new member always has.
-func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessage, error) {
-	if len(p.Each.Set) == 0 {
+func (p members) withSet(member json.RawMessage) (json.RawMessage, error) {
+	if len(p.request.Each.Set) == 0 {
 		return member, nil
 	}
 	o, err := odatajson.Parse(member)
 	if err != nil {
-		return nil, invalid(w.op, "a member of the part %q is no object", w.op.Part)
+		return nil, p.invalid("a member of the part %q is no object", p.op.Part)
 	}
-	for name, value := range p.Each.Set {
+	for name, value := range p.request.Each.Set {
 		if string(value) == `"{id}"` {
-			if value, err = json.Marshal(w.op.ID); err != nil {
-				return nil, invalid(w.op, "the id is no text: %v", err)
+			if value, err = json.Marshal(p.op.ID); err != nil {
+				return nil, p.invalid("the id is no text: %v", err)
 			}
 		}
 		o[name] = value
@@ -203,18 +219,17 @@ func (w *writing) withSet(p PartRequest, member json.RawMessage) (json.RawMessag
 }
 
 // memberRequest changes or removes a member that is there.
-func (w *writing) memberRequest(p PartRequest, method string, member, body json.RawMessage) (request, error) {
-	if p.Each.Remove != "" {
-		return w.action(p, p.Each.Remove, member)
+func (p members) memberRequest(method string, member, body json.RawMessage) (wire.Request, error) {
+	if p.request.Each.Remove != "" {
+		return p.action(p.request.Each.Remove, member)
 	}
 	id := memberID(member)
-	if id == "" || p.Each.Item == "" {
-		return request{}, &tenant.Error{Class: tenant.Invalid, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID,
-			Message: "a member of the part " + w.op.Part + " cannot be changed or removed: it shows no id"}
+	if id == "" || p.request.Each.Item == "" {
+		return wire.Request{}, p.invalid("a member of the part %s cannot be changed or removed: it shows no id", p.op.Part)
 	}
 	id, err := odatajson.Segment(id)
 	if err != nil {
-		return request{}, invalid(w.op, "a member of the part %q cannot be changed or removed: %v", w.op.Part, err)
+		return wire.Request{}, p.invalid("a member of the part %q cannot be changed or removed: %v", p.op.Part, err)
 	}
-	return request{method: method, url: w.memberURL(p, strings.ReplaceAll(p.Each.Item, "{member}", id)), body: body}, nil
+	return wire.Request{Method: method, URL: p.memberURL(strings.ReplaceAll(p.request.Each.Item, "{member}", id)), Body: body}, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -35,17 +36,17 @@ func (a *statusService) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // memberCatalogue has a kind with members that are written in each way: as
 // references, as whole values, and by a property that names them.
-func memberCatalogue() *graph.Catalogue {
-	scopes := graph.Scopes{Delegated: [][]string{{"Some"}}}
-	return &graph.Catalogue{Entries: []graph.Entry{{
+func memberCatalogue() *catalogue.Catalogue {
+	scopes := catalogue.Scopes{Delegated: [][]string{{"Some"}}}
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{{
 		Kind: tenant.Kind{Name: "things", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id", "/named/*/id", "/named/*/time"},
 			Parts: []tenant.Part{{Name: "owners", Path: "/owners"}, {Name: "values", Path: "/values"}, {Name: "named", Path: "/named"}, {Name: "added", Path: "/added"}}},
 		Endpoint: "/things", Version: "v1.0", Read: scopes, Write: scopes,
-		PartRequests: map[string]graph.PartRequest{
-			"owners": {Each: &graph.Each{Collection: "/owners/$ref", Item: "/owners/{member}/$ref", Ref: "/directoryObjects/{id}"}},
-			"values": {Each: &graph.Each{Collection: "/values", Item: "/values/{member}"}},
-			"named":  {Each: &graph.Each{Collection: "/named", Item: "/named/{member}", By: []string{"name", "place"}}},
-			"added":  {Each: &graph.Each{Collection: "/added", By: []string{"name"}}},
+		PartRequests: map[string]catalogue.PartRequest{
+			"owners": {Each: &catalogue.Each{Collection: "/owners/$ref", Item: "/owners/{member}/$ref", Ref: "/directoryObjects/{id}"}},
+			"values": {Each: &catalogue.Each{Collection: "/values", Item: "/values/{member}"}},
+			"named":  {Each: &catalogue.Each{Collection: "/named", Item: "/named/{member}", By: []string{"name", "place"}}},
+			"added":  {Each: &catalogue.Each{Collection: "/added", By: []string{"name"}}},
 		},
 	}}}
 }

@@ -10,28 +10,29 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
 // namesOnlyCatalogue has a kind whose rules are in no read. Its objects can be
 // written.
-func namesOnlyCatalogue() *graph.Catalogue {
-	scopes := graph.Scopes{Application: [][]string{{"All"}}}
+func namesOnlyCatalogue() *catalogue.Catalogue {
+	scopes := catalogue.Scopes{Application: [][]string{{"All"}}}
 	kind := tenant.Kind{Name: "rulesets", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"}}
-	return &graph.Catalogue{Entries: []graph.Entry{{Kind: kind, Endpoint: "/rulesets", Version: "v1.0", NamesOnly: "their rules", Read: scopes, Write: scopes}}}
+	return &catalogue.Catalogue{Entries: []catalogue.Entry{{Kind: kind, Endpoint: "/rulesets", Version: "v1.0", NamesOnly: "their rules", Read: scopes, Write: scopes}}}
 }
 
 // A kind that the catalogue calls names only says so in the manifest of the
 // snapshot, in the plan, the report and the row, over HTTP: and it is backed up and
 // updated, and not created again once it was wiped.
 func TestNamesOnlyOverHTTP(t *testing.T) {
-	catalogue := namesOnlyCatalogue()
-	server := graphtest.New(graphtest.Config{Catalogue: catalogue, Directory: authtest.DirectoryOf("contoso")})
+	cat := namesOnlyCatalogue()
+	server := graphtest.New(graphtest.Config{Catalogue: cat, Directory: authtest.DirectoryOf("contoso")})
 	server.Fake.Seed("rulesets", `{"displayName":"A","note":"x"}`)
 	server.Fake.Seed("rulesets", `{"displayName":"B","note":"x"}`)
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		r := &restorer{server: server, catalogue: catalogue, repository: tenant.NewMemoryRepository(), variables: map[string]string{}, store: state.NewMemory()}
+		r := &restorer{server: server, catalogue: cat, repository: tenant.NewMemoryRepository(), variables: map[string]string{}, store: state.NewMemory()}
 		if err := r.sync(ctx, adopt, syncer.Adopted); err != nil {
 			t.Fatal(err)
 		}
@@ -108,13 +109,4 @@ func intersect(ids []string, id string) (out []string) {
 		}
 	}
 	return out
-}
-
-// A kind whose update sends the whole object cannot be names only.
-func TestNamesOnlyAndWhole(t *testing.T) {
-	c := namesOnlyCatalogue()
-	c.Entries[0].Requests.Update.Whole = true
-	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "rulesets: its update sends the whole object, and their rules is not read") {
-		t.Errorf("got %v", err)
-	}
 }

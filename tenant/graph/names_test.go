@@ -15,6 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -29,7 +30,7 @@ var hardNames = []string{
 type namesHost struct {
 	*testing.T
 	server     *graphtest.Server
-	catalogue  *graph.Catalogue
+	catalogue  *catalogue.Catalogue
 	repository tenant.Repository
 	engine     *syncer.Syncer
 	edits      int
@@ -37,9 +38,9 @@ type namesHost struct {
 
 // newNamesHost returns a host of a tenant with one kind and those that it refers to.
 func newNamesHost(t *testing.T, kind string, repository tenant.Repository) *namesHost {
-	catalogue := withReferred(graph.Default(), kind)
-	return &namesHost{T: t, catalogue: catalogue, repository: repository,
-		server: graphtest.New(graphtest.Config{Catalogue: catalogue, Directory: authtest.DirectoryOf("contoso"), PageSize: 5})}
+	cat := withReferred(catalogue.Default(), kind)
+	return &namesHost{T: t, catalogue: cat, repository: repository,
+		server: graphtest.New(graphtest.Config{Catalogue: cat, Directory: authtest.DirectoryOf("contoso"), PageSize: 5})}
 }
 
 // forget gives the host an engine that knows nothing.
@@ -146,7 +147,7 @@ func TestHardNames(t *testing.T) {
 	}
 	kinds := map[string]string{"namedLocations": `"@odata.type":"#microsoft.graph.countryNamedLocation","countriesAndRegions":["DE"],"includeUnknownCountriesAndRegions":%t`,
 		"administrativeUnits": `"description":"%t"`}
-	for _, e := range graph.Default().Entries {
+	for _, e := range catalogue.Default().Entries {
 		if len(e.List.Filter) > 0 && e.Create && e.Update && e.Delete {
 			kinds[e.Name] = `"visibility":"%t"`
 			if e.Name == "applications" {
@@ -173,7 +174,7 @@ func TestHardNames(t *testing.T) {
 }
 
 func walkNames(h *namesHost, kind, more string) {
-	e, _ := graph.Default().Entry(kind)
+	e, _ := catalogue.Default().Entry(kind)
 	want := slices.Sorted(slices.Values(hardNames))
 	body := func(name string, flag bool) string {
 		return fmt.Sprintf(`{"displayName":%s,%s}`, mustJSON(strings.ReplaceAll(name, "${", "$${")), fmt.Sprintf(more, flag))

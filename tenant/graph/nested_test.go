@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -51,10 +52,10 @@ func (s nestedService) RoundTrip(r *http.Request) (*http.Response, error) {
 // Members of a collection get what is read below each of them; one that is gone
 // ends the read, and so does one whose id cannot stand in an address.
 func TestPiecesOfMembers(t *testing.T) {
-	scopes := graph.Scopes{Delegated: [][]string{{"Some"}}}
-	catalogue := &graph.Catalogue{Entries: []graph.Entry{{
+	scopes := catalogue.Scopes{Delegated: [][]string{{"Some"}}}
+	cat := &catalogue.Catalogue{Entries: []catalogue.Entry{{
 		Kind: tenant.Kind{Name: "things"}, Endpoint: "/things", Version: "v1.0", Read: scopes,
-		Subs: []graph.Sub{{Path: "/parts", Property: "parts", Subs: []graph.Sub{{Path: "/values", Property: "values"}, {Path: "/owner", Property: "owner", Object: true}}}},
+		Subs: []catalogue.Sub{{Path: "/parts", Property: "parts", Subs: []catalogue.Sub{{Path: "/values", Property: "values"}, {Path: "/owner", Property: "owner", Object: true}}}},
 	}}}
 	for _, tt := range []struct {
 		name    string
@@ -75,7 +76,7 @@ func TestPiecesOfMembers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.service["/v1.0/things/1"] = `{"id":"1"}`
 			c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
-				cfg.Catalogue, cfg.HTTPClient = catalogue, &http.Client{Transport: tt.service}
+				cfg.Catalogue, cfg.HTTPClient = cat, &http.Client{Transport: tt.service}
 			})
 			res, err := c.Get(t.Context(), tenant.GetRequest{Kind: "things", ID: "1"})
 			if tenant.ClassOf(err) != tt.class {

@@ -24,6 +24,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -387,7 +388,7 @@ func compareWithFile(t interface{ Fatal(...any) }, base *diff.Base, kind, file, 
 
 // allOn returns the catalogue's kinds, all in scope and with all verbs on.
 func allOn() []tenant.Kind {
-	kinds := graph.Default().Kinds()
+	kinds := catalogue.Default().Kinds()
 	for i := range kinds {
 		if !kinds[i].Singleton {
 			kinds[i].Create, kinds[i].Delete = true, true

@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
 // collection is a list of the service, on one or more pages.
@@ -16,17 +16,17 @@ type collection struct {
 	// id is the object that the collection belongs to; empty for a kind's own.
 	id string
 	// first is the answer to url, if it was read in a batch; else nil.
-	first *answer
+	first *wire.Answer
 }
 
 // pages reads a collection to its end and passes each page to each. It refuses
 // more pages than Config.MaxPages, and pages that go round in a circle. All
 // collections are read here, so that none is without bounds.
-func (r *reading) pages(ctx context.Context, c collection, each func(answer, odatajson.Page) error) error {
+func (f *fetcher) pages(ctx context.Context, c collection, each func(wire.Answer, odatajson.Page) error) error {
 	seen := map[[sha256.Size]byte]int{} // numbers of pages, by address
 	for n, next := 1, c.url; ; n++ {
 		seen[sha256.Sum256([]byte(next))] = n
-		a, p, err := r.page(ctx, next, c)
+		a, p, err := f.page(ctx, next, c)
 		if err != nil {
 			return err
 		}
@@ -34,47 +34,34 @@ func (r *reading) pages(ctx context.Context, c collection, each func(answer, oda
 		if err := each(a, p); err != nil {
 			return err
 		}
-		if next, err = r.c.nextLink(p.Next); err != nil {
-			return r.broken(a, c.id, err.Error())
+		if next, err = f.at.nextLink(p.Next); err != nil {
+			return f.broken(a, c.id, err.Error())
 		}
 		before, again := seen[sha256.Sum256([]byte(next))]
 		switch {
 		case next == "":
 			return nil
 		case again:
-			return r.broken(a, c.id, fmt.Sprintf("the pages go round in a circle: page %d names page %d as the next one. Sync again; "+
+			return f.broken(a, c.id, fmt.Sprintf("the pages go round in a circle: page %d names page %d as the next one. Sync again; "+
 				"if it stays so, look at what stands between this program and the service", n, before))
-		case n == r.c.cfg.MaxPages:
-			return r.broken(a, c.id, fmt.Sprintf("there are more than %d pages, the most that Config.MaxPages allows. "+
+		case n == f.cfg.MaxPages:
+			return f.broken(a, c.id, fmt.Sprintf("there are more than %d pages, the most that Config.MaxPages allows. "+
 				"Raise it if the tenant is that large; otherwise look at what stands between this program and the service", n))
 		}
 	}
 }
 
 // page reads one page. A page that was cut off in the middle is read again.
-func (r *reading) page(ctx context.Context, address string, c collection) (answer, odatajson.Page, error) {
+func (f *fetcher) page(ctx context.Context, address string, c collection) (wire.Answer, odatajson.Page, error) {
 	if c.first != nil {
-		if p, err := odatajson.DecodePage(c.first.body); err == nil {
+		if p, err := odatajson.DecodePage(c.first.Body); err == nil {
 			return *c.first, p, nil
 		}
 	}
 	var p odatajson.Page
-	a, err := r.get(ctx, address, c.id, func(a answer) (err error) {
-		p, err = odatajson.DecodePage(a.body)
+	a, err := f.get(ctx, address, c.id, func(a wire.Answer) (err error) {
+		p, err = odatajson.DecodePage(a.Body)
 		return err
 	})
 	return a, p, err
-}
-
-// broken is the error of an answer that another read would not cure.
-func (r *reading) broken(a answer, id, message string) error {
-	return &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, ID: id, RequestID: a.requestID, Message: r.about() + ": " + message}
-}
-
-// about names the kind and, if it is known, the tenant.
-func (r *reading) about() string {
-	if directory := r.c.directory(); directory != "" {
-		return r.entry.Name + " of the tenant " + cut(plain(directory), maxWord)
-	}
-	return r.entry.Name
 }

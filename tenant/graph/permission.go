@@ -3,11 +3,12 @@ package graph
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // Permissions is part of [tenant.Client]. What is granted is read from a token:
@@ -58,12 +59,12 @@ func (c *Client) required(req tenant.PermissionsRequest, token, person claims, u
 			all[i].Kinds = append(all[i].Kinds, kind)
 		}
 	}
-	add := func(kind string, s Scopes, write bool) {
+	add := func(kind string, s catalogue.Scopes, write bool) {
 		who, application := token, token.isApplication()
 		if c.byPerson(s) {
 			who, application = person, false
 		}
-		for _, anyOf := range s.needed(application) {
+		for _, anyOf := range s.Needed(application) {
 			one(kind, anyOf, write, s.Optional)
 			if who.opaque {
 				unknown(anyOf)
@@ -72,11 +73,11 @@ func (c *Client) required(req tenant.PermissionsRequest, token, person claims, u
 	}
 	for _, kind := range req.Kinds {
 		e := c.entries[kind]
-		if e.lacking(c.cfg.Cloud) != "" {
+		if lacking(e, c.cfg.Cloud) != "" {
 			continue // no permission gives a missing kind
 		}
 		add(kind, e.Read, false)
-		if k := e.allowed(c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
+		if k := allowed(e, &c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
 			add(kind, e.Write, true)
 		}
 	}
@@ -95,25 +96,27 @@ func (c *Client) consentURL(token claims) string {
 	return clouds[c.cfg.Cloud].login + "/" + url.PathEscape(directory) + "/adminconsent?client_id=" + url.QueryEscape(client)
 }
 
-// Scopes returns the permissions that the kinds need with this catalogue, in
-// order and each once, the least powerful of each choice. An app registration has to
-// ask for them. Kinds that the catalogue lacks are left out.
-func (c *Catalogue) Scopes(kinds []string, write, application bool) []string {
+// missing returns the permissions that a kind needs and that the last token
+// does not have.
+func (c *Client) missing(s catalogue.Scopes) []string {
+	token := c.tokens.known(c.byPerson(s))
+	if token.opaque {
+		return nil // it cannot be told
+	}
+	granted := token.granted()
 	var out []string
-	for _, e := range c.Entries {
-		if !slices.Contains(kinds, e.Name) {
-			continue
-		}
-		needed := e.Read.needed(application)
-		if write {
-			needed = append(slices.Clone(needed), e.Write.needed(application)...)
-		}
-		for _, anyOf := range needed {
-			if len(anyOf) > 0 && !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(out, p) }) {
-				out = append(out, anyOf[0])
-			}
+	for _, anyOf := range s.Needed(token.isApplication()) {
+		if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(granted, p) }) && len(anyOf) > 0 {
+			out = append(out, anyOf[0])
 		}
 	}
-	slices.SortFunc(out, strings.Compare)
 	return out
+}
+
+// explain adds the missing permissions to the error of a refused call.
+func (c *Client) explain(s catalogue.Scopes, err error) error {
+	if e, ok := errors.AsType[*tenant.Error](err); ok && e.Class == tenant.AccessDenied {
+		e.Missing = c.missing(s)
+	}
+	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -52,7 +53,7 @@ func TestPermissions(t *testing.T) {
 
 // Each cloud has addresses of its own.
 func TestClouds(t *testing.T) {
-	for cloud, host := range map[graph.Cloud]string{graph.Global: "login.microsoftonline.com", graph.USGovL4: "login.microsoftonline.us", graph.USGovL5: "login.microsoftonline.us", graph.China: "login.chinacloudapi.cn"} {
+	for cloud, host := range map[catalogue.Cloud]string{catalogue.Global: "login.microsoftonline.com", catalogue.USGovL4: "login.microsoftonline.us", catalogue.USGovL5: "login.microsoftonline.us", catalogue.China: "login.chinacloudapi.cn"} {
 		c, err := graph.New(graph.Config{Credential: graphtest.Static(graphtest.Token("dir", "x")), Cloud: cloud})
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -238,98 +239,18 @@ func TestPartsAreChecked(t *testing.T) {
 	}
 }
 
-// withPieces is the catalogue with all its pieces.
-func withPieces(t *testing.T) *graph.Catalogue {
-	t.Helper()
-	c, err := graph.Default().WithParts("*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// A piece changes the entry that has it, and no other catalogue.
-func TestWithParts(t *testing.T) {
-	was, err := json.Marshal(graph.Default())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := graph.Default()
-	with, err := c.WithParts("groups/members")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if is, err := json.Marshal(c); err != nil || string(is) != string(was) {
-		t.Errorf("the catalogue itself changed (%v)", err)
-	}
-	for _, e := range with.Entries {
-		before, _ := c.Entry(e.Name)
-		if (len(e.Subs) > len(before.Subs)) != (e.Name == "groups") {
-			t.Errorf("%s: %d pieces, %d before", e.Name, len(e.Subs), len(before.Subs))
-		}
-	}
-	twice, err := with.WithParts("*", "groups/members")
-	groups, _ := twice.Entry("groups")
-	if err != nil || len(groups.Subs) != 4 || len(groups.Parts) != 3 || slices.Contains(groups.ReadOnly, "/members") || slices.Contains(groups.CreateOnly, "/hideFromAddressLists") {
-		t.Errorf("%v: added twice, it is %+v", err, groups)
-	}
-	groups, _ = c.Entry("groups")
-	alone := &graph.Catalogue{Entries: []graph.Entry{groups}}
-	if alone, err = alone.WithParts("groups/members"); err != nil || alone.Validate() != nil || !slices.Equal(alone.Entries[0].References[0].Kinds, []string{"groups"}) {
-		t.Errorf("%v: in a catalogue without other kinds it refers to %+v: %v", err, alone.Entries[0].References, alone.Validate())
-	}
-}
-
-// Each mistake in a piece is found.
-func TestPieceProblems(t *testing.T) {
-	sub := graph.Sub{Path: "/x", Property: "x"}
-	for _, tt := range []struct {
-		name string
-		edit func(*graph.Entry)
-		want string
-	}{
-		{"nothing", func(e *graph.Entry) {
-			e.ReadOnly, e.OptIns = []string{"/x"}, map[string]graph.OptIn{"p": {Subs: []graph.Sub{sub}}}
-		}, ""},
-		{"it reads nothing", func(e *graph.Entry) { e.OptIns = map[string]graph.OptIn{"p": {}} }, `the piece "p" reads no property`},
-		{"left out, it is compared", func(e *graph.Entry) { e.OptIns = map[string]graph.OptIn{"p": {Subs: []graph.Sub{sub}}} }, `without the piece "p", x is neither`},
-		{"a part without a request", func(e *graph.Entry) {
-			e.ReadOnly, e.OptIns = []string{"/x"}, map[string]graph.OptIn{"p": {Subs: []graph.Sub{sub}, Parts: []tenant.Part{{Name: "x"}}}}
-		}, `nothing says how the part "x" of the piece "p"`},
-		{"a piece without a place", func(e *graph.Entry) { e.Subs = []graph.Sub{{Path: "/x"}} }, "/x needs a property"},
-		{"a piece with two places", func(e *graph.Entry) { e.Subs = []graph.Sub{{Path: "/x", Property: "x", Take: []string{"y"}}} }, "/x needs a property"},
-		{"documented and unproven", func(e *graph.Entry) {
-			e.Unproven, e.Documented = []string{"update"}, map[string]string{"update": "v1.0/api/x"}
-		}, `the verb "update" is documented and unproven`},
-		{"shown and unproven", func(e *graph.Entry) {
-			e.Unproven, e.Shown = []string{"update"}, []graph.Shown{{Verbs: []string{"update"}, By: []string{"A 1", "B 2"}}}
-		}, `the verb "update" is shown and unproven`},
-		{"shown by one tool", func(e *graph.Entry) {
-			e.Shown = []graph.Shown{{Verbs: []string{"update"}, By: []string{"A 1", "A 2"}}}
-		}, "fewer than two tools show update"},
-		{"shown by no commit", func(e *graph.Entry) {
-			e.Shown = []graph.Shown{{Verbs: []string{"update"}, By: []string{"A", "B 2"}}}
-		}, `"A" does not say which commit`},
-	} {
-		err := (&graph.Catalogue{Entries: []graph.Entry{entry("a", tt.edit)}}).Validate()
-		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
-			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
-		}
-	}
-}
-
 // A piece whose properties the object shows itself replaces what the list had of them.
 // Where the service has none, the object has none. Any other refusal ends the read, and
 // so does a member without an id.
 func TestPiecesOfAnswers(t *testing.T) {
-	taken := entry("things", func(e *graph.Entry) { e.Subs = []graph.Sub{{Path: "?$select=a,b", Take: []string{"a", "b"}}} })
-	ids := entry("things", func(e *graph.Entry) { e.Subs = []graph.Sub{{Path: "/m", Property: "m", IDs: true}} })
+	taken := entry("things", func(e *catalogue.Entry) { e.Subs = []catalogue.Sub{{Path: "?$select=a,b", Take: []string{"a", "b"}}} })
+	ids := entry("things", func(e *catalogue.Entry) { e.Subs = []catalogue.Sub{{Path: "/m", Property: "m", IDs: true}} })
 	const list = `{"value":[{"id":"1","a":"stale","b":"stale","c":1},{"id":"2"}]}`
 	batch := func(status int, body string) string {
 		return fmt.Sprintf(`{"responses":[{"id":"1","status":%d,"body":%s},{"id":"2","status":200,"body":{"id":"2"}}]}`, status, body)
 	}
 	for name, tt := range map[string]struct {
-		entry  graph.Entry
+		entry  catalogue.Entry
 		answer string
 		want   string // of the first object; "" for none
 	}{
@@ -339,7 +260,7 @@ func TestPiecesOfAnswers(t *testing.T) {
 		"no object":           {taken, batch(200, `[]`), ""},
 		"members without ids": {ids, `{"responses":[{"id":"1","status":200,"body":{"value":[{"name":"x"}]}},{"id":"2","status":200,"body":{"value":[]}}]}`, ""},
 	} {
-		c, _ := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{tt.entry}}, list, tt.answer)
+		c, _ := scriptedClient(t, &catalogue.Catalogue{Entries: []catalogue.Entry{tt.entry}}, list, tt.answer)
 		var got []string
 		res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "things", All: true}, func(r tenant.Resource) error {
 			got = append(got, sortedJSON(t, r.Body))
@@ -361,17 +282,17 @@ func TestPiecesOfAnswers(t *testing.T) {
 func TestPiecesAdd(t *testing.T) {
 	scopes := func(name string) [][]string { return [][]string{{name}} }
 	for name, tt := range map[string]struct {
-		kind, piece graph.Scopes
+		kind, piece catalogue.Scopes
 		want        []string // of an application
 	}{
-		"persons only":             {graph.Scopes{Delegated: scopes("K")}, graph.Scopes{Delegated: scopes("P")}, []string{"K", "P"}},
-		"the kind's applications":  {graph.Scopes{Delegated: scopes("K"), Application: scopes("KA")}, graph.Scopes{Delegated: scopes("P")}, []string{"KA", "P"}},
-		"the piece's applications": {graph.Scopes{Delegated: scopes("K")}, graph.Scopes{Delegated: scopes("P"), Application: scopes("PA")}, []string{"K", "PA"}},
+		"persons only":             {catalogue.Scopes{Delegated: scopes("K")}, catalogue.Scopes{Delegated: scopes("P")}, []string{"K", "P"}},
+		"the kind's applications":  {catalogue.Scopes{Delegated: scopes("K"), Application: scopes("KA")}, catalogue.Scopes{Delegated: scopes("P")}, []string{"KA", "P"}},
+		"the piece's applications": {catalogue.Scopes{Delegated: scopes("K")}, catalogue.Scopes{Delegated: scopes("P"), Application: scopes("PA")}, []string{"K", "PA"}},
 	} {
-		c := &graph.Catalogue{Entries: []graph.Entry{entry("things", func(e *graph.Entry) {
-			e.Read, e.ReadOnly, e.PartRequests = tt.kind, []string{"/p"}, map[string]graph.PartRequest{"own": {}}
+		c := &catalogue.Catalogue{Entries: []catalogue.Entry{entry("things", func(e *catalogue.Entry) {
+			e.Read, e.ReadOnly, e.PartRequests = tt.kind, []string{"/p"}, map[string]catalogue.PartRequest{"own": {}}
 			e.Parts = []tenant.Part{{Name: "own"}}
-			e.OptIns = map[string]graph.OptIn{"p": {Read: tt.piece, Subs: []graph.Sub{{Path: "/p", Property: "p"}}, Parts: []tenant.Part{{Name: "p"}}, PartRequests: map[string]graph.PartRequest{"p": {}}}}
+			e.OptIns = map[string]catalogue.OptIn{"p": {Read: tt.piece, Subs: []catalogue.Sub{{Path: "/p", Property: "p"}}, Parts: []tenant.Part{{Name: "p"}}, PartRequests: map[string]catalogue.PartRequest{"p": {}}}}
 		})}}
 		with, err := c.WithParts("things/p")
 		if err != nil {

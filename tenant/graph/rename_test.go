@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -31,7 +31,7 @@ func TestRenameKeepsTheObject(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")})
-				r := &restorer{server: server, catalogue: graph.Default(), repository: tenant.NewMemoryRepository(), store: state.NewMemory()}
+				r := &restorer{server: server, catalogue: catalogue.Default(), repository: tenant.NewMemoryRepository(), store: state.NewMemory()}
 				edit := func(key string, body []byte) {
 					if err := r.repository.Edit("contoso", kind, key, body); err != nil {
 						t.Fatal(err)

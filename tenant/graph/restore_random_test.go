@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // features are the rules that a random kind may have, each for a property of
@@ -29,12 +29,12 @@ type features struct {
 	ref, refs, earlier   []string // kinds that it refers to, and may refer to
 }
 
-var scopesOfAll = graph.Scopes{Delegated: [][]string{{"All"}}}
+var scopesOfAll = catalogue.Scopes{Delegated: [][]string{{"All"}}}
 
 // drawCatalogue makes up kinds. A kind refers to those before it only.
-func drawCatalogue(t *rapid.T) (*graph.Catalogue, map[string]features) {
+func drawCatalogue(t *rapid.T) (*catalogue.Catalogue, map[string]features) {
 	all := map[string]features{}
-	out := &graph.Catalogue{}
+	out := &catalogue.Catalogue{}
 	flip := func(what string) bool { return rapid.Bool().Draw(t, what) }
 	var targets []string
 	for i := range rapid.IntRange(1, 4).Draw(t, "kinds") {
@@ -62,8 +62,8 @@ func drawCatalogue(t *rapid.T) (*graph.Catalogue, map[string]features) {
 	return out, all
 }
 
-func (f features) entry(name string) graph.Entry {
-	e := graph.Entry{Endpoint: "/made/" + name, Version: "v1.0", Read: scopesOfAll, Write: scopesOfAll,
+func (f features) entry(name string) catalogue.Entry {
+	e := catalogue.Entry{Endpoint: "/made/" + name, Version: "v1.0", Read: scopesOfAll, Write: scopesOfAll,
 		Kind: tenant.Kind{Name: name, Singleton: f.singleton, Create: !f.singleton, Delete: !f.singleton, Update: true, ReadOnly: []string{"/id"}}}
 	when := func(is bool, paths *[]string, path string) {
 		if is {
@@ -95,8 +95,8 @@ func (f features) entry(name string) graph.Entry {
 	}
 	if f.part {
 		e.Parts = []tenant.Part{{Name: "assignments", Path: "/assignments"}}
-		e.PartRequests = map[string]graph.PartRequest{"assignments": {Action: "/assign", Wrap: "assignments"}}
-		e.Subs = []graph.Sub{{Path: "/assignments", Property: "assignments"}}
+		e.PartRequests = map[string]catalogue.PartRequest{"assignments": {Action: "/assign", Wrap: "assignments"}}
+		e.Subs = []catalogue.Sub{{Path: "/assignments", Property: "assignments"}}
 		e.EmptyIsAbsent = append(e.EmptyIsAbsent, "/assignments")
 		e.Sets = append(e.Sets, tenant.Set{Path: "/assignments", By: []string{"/target"}})
 		if f.partWithRef {
@@ -104,7 +104,7 @@ func (f features) entry(name string) graph.Entry {
 		}
 	}
 	if f.put {
-		e.Requests.Update = graph.Request{Method: "PUT", Whole: true}
+		e.Requests.Update = catalogue.Request{Method: "PUT", Whole: true}
 	}
 	e.List.Single = f.listSingle && !f.singleton
 	return e
@@ -193,7 +193,7 @@ func (f features) drawBody(t *rapid.T, n int, ids map[string][]string) string {
 
 // upToIDs is a tenant's content in a form that compares: without what the
 // service sets and what means nothing, sets in order, and references by name.
-func upToIDs(c *graph.Catalogue, objects map[string][]tenant.Resource) (string, error) {
+func upToIDs(c *catalogue.Catalogue, objects map[string][]tenant.Resource) (string, error) {
 	names := map[string]string{}
 	bodies := map[string][]map[string]any{}
 	for _, e := range c.Entries {
@@ -308,7 +308,7 @@ func decodeFields(raw json.RawMessage) (fields map[string]any, err error) {
 }
 
 // keyOf is an object's natural key.
-func keyOf(e graph.Entry, fields map[string]any) string {
+func keyOf(e catalogue.Entry, fields map[string]any) string {
 	key, _ := fields["displayName"].(string)
 	if len(e.NaturalKey) > 1 {
 		key += fmt.Sprintf(" - %v", fields["variant"])

@@ -20,6 +20,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -32,11 +33,11 @@ func TestBackupWipeDeployRestores(t *testing.T) {
 		t.Skip("the race detector makes this walk of all kinds take minutes: run without -race")
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		catalogue, kinds := drawCatalogue(rt)
-		server := graphtest.New(graphtest.Config{Catalogue: catalogue, PageSize: 2, Directory: authtest.DirectoryOf("contoso")})
+		cat, kinds := drawCatalogue(rt)
+		server := graphtest.New(graphtest.Config{Catalogue: cat, PageSize: 2, Directory: authtest.DirectoryOf("contoso")})
 		ids := map[string][]string{}
 		n := 0
-		for _, e := range catalogue.Entries {
+		for _, e := range cat.Entries {
 			count := 1
 			if !e.Singleton {
 				count = rapid.IntRange(0, 4).Draw(rt, e.Name+" objects")
@@ -54,7 +55,7 @@ func TestBackupWipeDeployRestores(t *testing.T) {
 		forms := rapid.SampledFrom([]graphtest.Forms{{}, graphtest.AllForms()}).Draw(rt, "forms")
 		var problem error
 		synctest.Test(t, func(t *testing.T) {
-			problem = restores(t.Context(), server, catalogue, forget, lag, forms)
+			problem = restores(t.Context(), server, cat, forget, lag, forms)
 		})
 		if problem != nil {
 			rt.Fatal(problem)
@@ -65,16 +66,16 @@ func TestBackupWipeDeployRestores(t *testing.T) {
 // restorer is a host of one tenant.
 type restorer struct {
 	server     *graphtest.Server
-	catalogue  *graph.Catalogue
+	catalogue  *catalogue.Catalogue
 	repository *tenant.MemoryRepository
 	variables  map[string]string
 	store      *state.Memory
-	cloud      graph.Cloud
+	cloud      catalogue.Cloud
 	last       *syncer.Report
 }
 
-func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Catalogue, forget bool, lag time.Duration, forms graphtest.Forms) error {
-	r := &restorer{server: server, catalogue: catalogue, repository: tenant.NewMemoryRepository(), variables: map[string]string{}, store: state.NewMemory()}
+func restores(ctx context.Context, server *graphtest.Server, cat *catalogue.Catalogue, forget bool, lag time.Duration, forms graphtest.Forms) error {
+	r := &restorer{server: server, catalogue: cat, repository: tenant.NewMemoryRepository(), variables: map[string]string{}, store: state.NewMemory()}
 	before, err := r.content()
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -188,7 +188,7 @@ type tableRow struct{ kind, typ, path string }
 
 func tableRows(t *testing.T) (rows []tableRow) {
 	t.Helper()
-	data, err := os.ReadFile("testdata/secrets.txt")
+	data, err := os.ReadFile("catalogue/testdata/secrets.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func tableRows(t *testing.T) (rows []tableRow) {
 func TestSecretsAreSeenNowhere(t *testing.T) {
 	var rows []tableRow
 	known := tableRows(t)
-	for _, k := range graph.Default().Kinds() {
+	for _, k := range catalogue.Default().Kinds() {
 		if !k.Create || k.Singleton {
 			continue
 		}
@@ -234,7 +234,7 @@ func TestSecretsAreSeenNowhere(t *testing.T) {
 }
 
 func secretsAreSeenNowhere(t *testing.T, row tableRow, seed uint64) {
-	kinds := graph.Default().Kinds()
+	kinds := catalogue.Default().Kinds()
 	k := kinds[slices.IndexFunc(kinds, func(k tenant.Kind) bool { return k.Name == row.kind })]
 	h := newSecretHost(t, k)
 	p := &planted{Rand: rand.New(rand.NewPCG(seed, 7))}

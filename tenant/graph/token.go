@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/base64"
-	"slices"
 	"strings"
 	"sync"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph/internal/odatajson"
+	"github.com/tenantsync/tenantsync/tenant/graph/internal/wire"
 )
 
 // claims are the claims of an access token. The package does not verify the token: the
@@ -55,6 +55,14 @@ func (t *tokenReader) known(person bool) claims {
 	return t.last
 }
 
+// directory returns the tenant's directory id, as configured or as the token says.
+func (t *tokenReader) directory() string {
+	if t.cfg.Directory != "" {
+		return t.cfg.Directory
+	}
+	return t.known(false).Directory
+}
+
 // read asks Config.Credential for a token, or Config.Delegated where there is
 // one, and returns its claims.
 func (t *tokenReader) read(ctx context.Context, person bool) (claims, error) {
@@ -64,7 +72,7 @@ func (t *tokenReader) read(ctx context.Context, person bool) (claims, error) {
 	}
 	token, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{t.cfg.Endpoint + "/.default"}, EnableCAE: true})
 	if err != nil {
-		if cause := ended(ctx); cause != nil {
+		if cause := wire.Ended(ctx); cause != nil {
 			return claims{}, cause
 		}
 		return claims{}, &tenant.Error{Class: tenant.Unauthenticated, Op: "token", Message: "no token", Err: err}
@@ -88,30 +96,4 @@ func parseClaims(token string) claims {
 		return claims{opaque: true}
 	}
 	return c
-}
-
-// missing returns the permissions that a kind needs and that the last token
-// does not have.
-func (c *Client) missing(s Scopes) []string {
-	token := c.tokens.known(c.byPerson(s))
-	if token.opaque {
-		return nil // it cannot be told
-	}
-	granted := token.granted()
-	var out []string
-	for _, anyOf := range s.needed(token.isApplication()) {
-		if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(granted, p) }) && len(anyOf) > 0 {
-			out = append(out, anyOf[0])
-		}
-	}
-	return out
-}
-
-// needed are the permissions for an application of its own, or for one that a
-// person is signed in to.
-func (s Scopes) needed(application bool) [][]string {
-	if application && len(s.Application) > 0 {
-		return s.Application
-	}
-	return s.Delegated
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -21,8 +22,8 @@ import (
 func TestFromV1ToBetaWidensFiles(t *testing.T) {
 	const kind = "deviceConfigurations"
 	synctest.Test(t, func(t *testing.T) {
-		catalogue := withReferred(graph.Default(), kind)
-		server := graphtest.New(graphtest.Config{Catalogue: catalogue, Directory: authtest.DirectoryOf("contoso")})
+		cat := withReferred(catalogue.Default(), kind)
+		server := graphtest.New(graphtest.Config{Catalogue: cat, Directory: authtest.DirectoryOf("contoso")})
 		server.Fake.Seed(kind, `{"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P","cameraBlocked":true,"roleScopeTagIds":["7"],"assignments":[]}`)
 		server.Fake.Seed("roleScopeTags", `{"displayName":"Other"}`)
 		store, repository := state.NewMemory(), tenant.NewMemoryRepository()
@@ -31,7 +32,7 @@ func TestFromV1ToBetaWidensFiles(t *testing.T) {
 			engine, err := syncer.New(syncer.Config{Store: store, Repository: repository,
 				Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 				Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
-					return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: server.URL(), HTTPClient: server.HTTPClient(), Catalogue: catalogue, PinV1: pin})
+					return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: server.URL(), HTTPClient: server.HTTPClient(), Catalogue: cat, PinV1: pin})
 				})})
 			if err != nil {
 				t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -290,9 +291,9 @@ func TestPinV1(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", pin, err, want)
 		}
 	}
-	mine := graph.Default()
+	mine := catalogue.Default()
 	c := newClient(t, server, func(cfg *graph.Config) { cfg.PinV1, cfg.Catalogue = []string{"*"}, mine })
-	if diff := cmp.Diff(graph.Default(), mine); diff != "" {
+	if diff := cmp.Diff(catalogue.Default(), mine); diff != "" {
 		t.Errorf("the host's catalogue changed (-want +got)\n%s", diff)
 	}
 	for _, kind := range []string{"deviceCategories", "assignmentFilters"} {

@@ -9,14 +9,14 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/importer"
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 func TestSampleIsWhole(t *testing.T) {
 	sample, start := mustSample(t)
-	kinds := catalogue()
+	kinds := kindsByName()
 	inSample := make(map[string]int)
 	for _, r := range sample {
 		inSample[r.Kind]++
@@ -57,7 +57,7 @@ func TestSampleIsWhole(t *testing.T) {
 // real client.
 func TestGraphHasTheSamplesKinds(t *testing.T) {
 	sample, start := mustSample(t)
-	all := graph.Default()
+	all := catalogue.Default()
 	for _, r := range slices.Concat(sample, start) {
 		e, ok := all.Entry(r.Kind)
 		if !ok {
@@ -82,7 +82,7 @@ func TestGraphHasTheSamplesKinds(t *testing.T) {
 // the tenant from the start.
 func TestSampleCreatesOnlyWhatCan(t *testing.T) {
 	sample, start := mustSample(t)
-	kinds := catalogue()
+	kinds := kindsByName()
 	for _, r := range sample {
 		if !kinds[r.Kind].Create && !slices.ContainsFunc(start, func(s tenant.Resource) bool { return s.Kind == r.Kind && s.Key == r.Key }) {
 			t.Errorf("%s: %s cannot be created, and the tenant does not have it", r.Source, r.Kind)
@@ -92,7 +92,7 @@ func TestSampleCreatesOnlyWhatCan(t *testing.T) {
 
 func TestSampleReferences(t *testing.T) {
 	sample, start := mustSample(t)
-	kinds, variables := catalogue(), Variables("directory")
+	kinds, variables := kindsByName(), Variables("directory")
 	all := slices.Concat(sample, start)
 	for _, r := range sample {
 		body, err := bodies.Decode(r.Body)
@@ -194,7 +194,7 @@ func TestImportedSeeds(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range im.Resources {
-				if fake.Find(r.Kind, r.Key) == "" && !catalogue()[r.Kind].Singleton {
+				if fake.Find(r.Kind, r.Key) == "" && !kindsByName()[r.Kind].Singleton {
 					t.Errorf("%s/%s is not in the tenant", r.Kind, r.Key)
 				}
 			}
@@ -237,7 +237,7 @@ func mustSample(t *testing.T) (sample, start []tenant.Resource) {
 	return sample, start
 }
 
-func catalogue() map[string]tenant.Kind {
+func kindsByName() map[string]tenant.Kind {
 	kinds := make(map[string]tenant.Kind)
 	for _, k := range tenanttest.Kinds() {
 		kinds[k.Name] = k

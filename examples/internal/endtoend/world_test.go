@@ -23,6 +23,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -37,7 +38,7 @@ type world struct {
 	t          *testing.T
 	entra      *authtest.Entra
 	graph      *graphtest.Server
-	catalogue  *graph.Catalogue
+	catalogue  *catalogue.Catalogue
 	imported   *importer.Imported
 	repository *tenant.MemoryRepository
 	store      *state.Memory
@@ -71,12 +72,12 @@ type options struct {
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	w := &world{t: t, logs: new(bytes.Buffer), store: state.NewMemory(), caches: new(auth.MemoryCacheStore), repository: tenant.NewMemoryRepository()}
-	w.catalogue = graph.Default()
+	w.catalogue = catalogue.Default()
 	if o.quick {
 		limit := w.catalogue.Throttle("conditionalAccess")
 		limit.Requests = 0
 		var err error
-		if w.catalogue, err = w.catalogue.With(&graph.Catalogue{Throttles: []graph.Throttle{limit}}); err != nil {
+		if w.catalogue, err = w.catalogue.With(&catalogue.Catalogue{Throttles: []catalogue.Throttle{limit}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,7 +85,7 @@ func newWorld(t *testing.T, o options) *world {
 		entry, _ := w.catalogue.Entry(kind)
 		entry.Version = "beta"
 		var err error
-		if w.catalogue, err = w.catalogue.With(&graph.Catalogue{Entries: []graph.Entry{entry}}); err != nil {
+		if w.catalogue, err = w.catalogue.With(&catalogue.Catalogue{Entries: []catalogue.Entry{entry}}); err != nil {
 			t.Fatal(err)
 		}
 	}

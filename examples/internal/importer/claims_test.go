@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // folderOf writes files into a folder of the test.
@@ -29,7 +29,7 @@ func folderOf(t testing.TB, files map[string]string) string {
 // importFiles imports files with all kinds of the catalogue.
 func importFiles(t testing.TB, files map[string]string) *Imported {
 	t.Helper()
-	im, err := Import(folderOf(t, files), Options{Kinds: graph.Default().Kinds()})
+	im, err := Import(folderOf(t, files), Options{Kinds: catalogue.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

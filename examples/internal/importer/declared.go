@@ -6,7 +6,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // declaredAt returns the types of a kind's objects, one for each version of Graph
@@ -60,7 +60,7 @@ func (r *recognizer) undeclared(kind string, body map[string]any, deep bool) (od
 }
 
 // additions are properties of a kind's objects that are no properties of its type.
-func additions(e graph.Entry) map[string]bool {
+func additions(e catalogue.Entry) map[string]bool {
 	known := map[string]bool{"id": true, "displayName": true, "name": true, "description": true}
 	for _, s := range e.Subs {
 		known[s.Property] = true

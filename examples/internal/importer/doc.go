@@ -1,7 +1,7 @@
 // Package importer brings configuration that other tools exported from a tenant
 // into the form of a repository.
 //
-//	im, err := importer.Import("exported", importer.Options{Kinds: graph.Default().Kinds()})
+//	im, err := importer.Import("exported", importer.Options{Kinds: catalogue.Default().Kinds()})
 //	im.Report.Print(os.Stdout)
 //	m, err := im.Merge(present, origins, false)
 //	repository.Update(ctx, tenant.UpdateRequest{Changes: m.Changes, …})

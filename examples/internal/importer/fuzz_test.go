@@ -9,13 +9,13 @@ import (
 	"testing/fstest"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // Whatever is in an exported folder, every file is imported or in the report
 // with a reason, and a repository can store the imported files.
 func FuzzImport(f *testing.F) {
-	kinds := graph.Default().Kinds()
+	kinds := catalogue.Default().Kinds()
 	err := filepath.WalkDir("testdata/export", func(name string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -110,7 +110,7 @@ func TestImportIsBounded(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "endless.json"), 1<<40); err != nil {
 		t.Skipf("no files without end here: %v", err)
 	}
-	im, err := Import(dir, Options{Kinds: graph.Default().Kinds()})
+	im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // tenantIDVariable stands for the directory id of the tenant that uses the imported
@@ -34,8 +34,8 @@ type Options struct {
 	// Kinds are those that there are; objects of others are left out and reported.
 	// Required.
 	Kinds []tenant.Kind
-	// Catalogue tells the kinds of objects. Defaults to [graph.Default].
-	Catalogue *graph.Catalogue
+	// Catalogue tells the kinds of objects. Defaults to [catalogue.Default].
+	Catalogue *catalogue.Catalogue
 	// EmptyAssignments keeps "assignments": [], which deletes all assignments of the
 	// object in the tenant. Without it the assignments are not managed: most tools
 	// write an empty list for assignments that they did not see.
@@ -111,7 +111,7 @@ type objectID struct{ kind, id string }
 
 func newImporter(options Options) *importer {
 	if options.Catalogue == nil {
-		options.Catalogue = graph.Default()
+		options.Catalogue = catalogue.Default()
 	}
 	im := &importer{
 		kinds:        make(map[string]tenant.Kind),

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -326,7 +326,7 @@ func TestImportTemplates(t *testing.T) {
 
 func checkTemplates(t *testing.T, dir string, wants map[string]int) {
 	t.Helper()
-	im, err := Import(dir, Options{Kinds: graph.Default().Kinds()})
+	im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +356,7 @@ func TestMistakenKinds(t *testing.T) {
 	}), "shared/cases/import")
 	want := map[string]int{"groups": 1, "intuneRoleDefinitions": 1, "deviceConfigurations": 1, "windowsDriverUpdateProfiles": 1, "conditionalAccessPolicies": 1}
 	for _, dir := range dirs {
-		im, err := Import(dir, Options{Kinds: graph.Default().Kinds()})
+		im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
 		if err != nil {
 			t.Fatal(err)
 		}

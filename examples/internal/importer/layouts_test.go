@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -25,7 +25,7 @@ func TestLayouts(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			im, err := Import(dir, Options{Kinds: graph.Default().Kinds()})
+			im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
 			if err != nil {
 				t.Fatal(err)
 			}

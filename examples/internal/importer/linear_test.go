@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -65,7 +65,7 @@ func file(format string, args ...any) *fstest.MapFile {
 
 // linearKinds are the catalogue's, and groups refer to groups in a chain.
 func linearKinds() []tenant.Kind {
-	kinds := graph.Default().Kinds()
+	kinds := catalogue.Default().Kinds()
 	for i, k := range kinds {
 		if k.Name == tenanttest.Groups {
 			kinds[i].References = append(slices.Clone(k.References), tenant.Reference{Path: "/parent", Kinds: []string{tenanttest.Groups}})

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // recognizer tells the kind of an exported object. The catalogue decides: each of
@@ -16,7 +16,7 @@ type recognizer struct {
 	byType     map[string]string // type of Graph → kind
 	byEndpoint map[string]string // endpoint in lower case → kind
 	byFolder   map[string][]string
-	entries    map[string]graph.Entry
+	entries    map[string]catalogue.Entry
 	additions  map[string]map[string]bool // by kind, see the function
 }
 
@@ -24,10 +24,10 @@ type recognizer struct {
 func models() []*graphmeta.Model { return []*graphmeta.Model{graphmeta.Beta(), graphmeta.V1()} }
 
 // newRecognizer makes the indexes.
-func newRecognizer(c *graph.Catalogue) *recognizer {
+func newRecognizer(c *catalogue.Catalogue) *recognizer {
 	r := &recognizer{
 		byType: make(map[string]string), byEndpoint: make(map[string]string),
-		byFolder: make(map[string][]string), entries: make(map[string]graph.Entry),
+		byFolder: make(map[string][]string), entries: make(map[string]catalogue.Entry),
 		additions: make(map[string]map[string]bool),
 	}
 	for _, e := range c.Entries {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 const metadata = "https://graph.microsoft.com/beta/$metadata#"
@@ -82,7 +82,7 @@ func TestKindOf(t *testing.T) {
 		{"a folder that no tool has", found{body: body()}, "Future/x.json", "!no folder with a known name"},
 		{"no folder", found{body: body()}, "x.json", "!no folder with a known name"},
 	}
-	r := newRecognizer(graph.Default())
+	r := newRecognizer(catalogue.Default())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			kind, err := r.kindOf(tt.o, tt.file)
@@ -100,8 +100,8 @@ func TestKindOf(t *testing.T) {
 // Each kind is told by its type, by its context and by its address, in the version
 // of its entry.
 func TestEveryKindIsTold(t *testing.T) {
-	r := newRecognizer(graph.Default())
-	for _, e := range graph.Default().Entries {
+	r := newRecognizer(catalogue.Default())
+	for _, e := range catalogue.Default().Entries {
 		m, _ := graphmeta.Of(e.Version)
 		at, ok := m.Endpoint(e.Endpoint)
 		if !ok {
@@ -132,7 +132,7 @@ func TestLayoutEndpoints(t *testing.T) {
 		"/deviceAppManagement/managedAppPolicies", "/deviceManagement/managementConditions", "/deviceManagement/inventoryPolicies",
 		"/deviceManagement/depIOSEnrollmentProfile", "/roleManagement/exchange/roleDefinitions",
 	}
-	r := newRecognizer(graph.Default())
+	r := newRecognizer(catalogue.Default())
 	for _, l := range layouts {
 		if l.source == "" || l.holds == "" {
 			t.Errorf("%s: no source or no description", l.name)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // configuration is one that imports change.
@@ -265,7 +265,7 @@ func TestImportKeepsWhatPeopleWrote(t *testing.T) {
 func TestEmptyAssignments(t *testing.T) {
 	dir := folderOf(t, map[string]string{"SettingsCatalog/A.json": settings(1, "A", `,"assignments":[]`)})
 	for _, keep := range []bool{false, true} {
-		im, err := Import(dir, Options{Kinds: graph.Default().Kinds(), EmptyAssignments: keep})
+		im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds(), EmptyAssignments: keep})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 //go:embed endpoints.tsv
@@ -33,7 +33,7 @@ type endpoint struct {
 // endpoints returns the catalogue's, then those of endpoints.tsv.
 func endpoints() ([]endpoint, error) {
 	var all []endpoint
-	for _, e := range graph.Default().Entries {
+	for _, e := range catalogue.Default().Entries {
 		all = append(all, endpoint{e.Endpoint, []string{e.Version}})
 	}
 	for line := range strings.Lines(endpointTable) {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // call is one request, from outside or within a batch.
@@ -78,13 +78,13 @@ func (c *call) answer() answer {
 	if refusal, refused := c.throttled(e); refused {
 		return refusal
 	}
-	scopes := []graph.Scopes{scopesOf(e.Read, e.Write, c.method)}
+	scopes := []catalogue.Scopes{scopesOf(e.Read, e.Write, c.method)}
 	for _, o := range e.OptIns {
 		if len(below) > 1 && slices.Contains(o.Properties(), below[1]) {
 			scopes = append(scopes, scopesOf(o.Read, o.Write, c.method))
 		}
 	}
-	if slices.ContainsFunc(scopes, func(s graph.Scopes) bool { return len(missing(c.token, s)) > 0 }) {
+	if slices.ContainsFunc(scopes, func(s catalogue.Scopes) bool { return len(missing(c.token, s)) > 0 }) {
 		return c.fail(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 	}
 	struck := c.server.take(c.method, e.Name)
@@ -158,7 +158,7 @@ func (c *call) batch() answer {
 
 // route finds the kind that a path leads to, the one with the longest endpoint,
 // and what comes below it.
-func (s *Server) route(version, path string) (found *graph.Entry, below []string) {
+func (s *Server) route(version, path string) (found *catalogue.Entry, below []string) {
 	longest := -1
 	for _, e := range s.entries {
 		if e.Version == "beta" && version != "beta" && !inV1(e) {
@@ -177,7 +177,7 @@ func (s *Server) route(version, path string) (found *graph.Entry, below []string
 }
 
 // hasSub reports whether a segment below an object is one that the kind knows.
-func hasSub(e *graph.Entry, seg string) bool {
+func hasSub(e *catalogue.Entry, seg string) bool {
 	for _, sub := range e.Subs {
 		if strings.HasPrefix(sub.Path, "/"+seg) {
 			return true
@@ -214,7 +214,7 @@ func under(endpoint, path string) ([]string, bool) {
 }
 
 // scopesOf returns the permissions for a request.
-func scopesOf(read, write graph.Scopes, method string) graph.Scopes {
+func scopesOf(read, write catalogue.Scopes, method string) catalogue.Scopes {
 	if method == http.MethodGet {
 		return read
 	}
@@ -222,7 +222,7 @@ func scopesOf(read, write graph.Scopes, method string) graph.Scopes {
 }
 
 // missing returns the permissions that a token lacks.
-func missing(token string, scopes graph.Scopes) []string {
+func missing(token string, scopes catalogue.Scopes) []string {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil

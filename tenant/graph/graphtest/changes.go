@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // change are the parameters of an action that takes what changes.
@@ -21,7 +21,7 @@ var changing = map[string]change{
 }
 
 // parameters are the names of the body that a part's action takes.
-func parameters(e *graph.Entry, at string, req graph.PartRequest) []string {
+func parameters(e *catalogue.Entry, at string, req catalogue.PartRequest) []string {
 	if req.Changes == nil {
 		return []string{req.Wrap}
 	}
@@ -31,10 +31,10 @@ func parameters(e *graph.Entry, at string, req graph.PartRequest) []string {
 
 // merging is an action that takes what changes in a collection.
 type merging struct {
-	entry  *graph.Entry
+	entry  *catalogue.Entry
 	at     string // the property
 	parent string // the id of the object
-	within []graph.Within
+	within []catalogue.Within
 	// check and bind return the problem of members, or "".
 	check func(members any) string
 	bind  func(member object, isNew bool) string
@@ -96,7 +96,7 @@ func (g merging) merged(old, update object) object {
 	out := maps.Clone(old)
 	parent := memberID(g.entry, g.at, g.parent, old)
 	for name, v := range update {
-		i := slices.IndexFunc(g.within, func(w graph.Within) bool { return w.Path == "/"+name })
+		i := slices.IndexFunc(g.within, func(w catalogue.Within) bool { return w.Path == "/"+name })
 		list, isList := v.([]any)
 		if i < 0 || !isList {
 			out[name] = v

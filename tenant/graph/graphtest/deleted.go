@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // bins are the places where Graph keeps deleted objects for 30 days, and the kinds in
@@ -26,7 +26,7 @@ var bins = []struct {
 
 // binned is a request about deleted objects.
 type binned struct {
-	entry *graph.Entry
+	entry *catalogue.Entry
 	id    string // of one object; "" lists the kind's
 	below string // "restore" or ""
 }

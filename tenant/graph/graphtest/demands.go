@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // This file has the demands that the documentation of single kinds makes on requests.
@@ -29,7 +29,7 @@ func holdsText(v any, text string) bool {
 // "Request headers": "Accept-Language … Required".
 var headers = map[string]string{"organizationalBranding": "Accept-Language"}
 
-func lacksHeader(e *graph.Entry, method string, h http.Header) string {
+func lacksHeader(e *catalogue.Entry, method string, h http.Header) string {
 	if name := headers[e.Name]; name != "" && method != http.MethodGet && h.Get(name) == "" {
 		return "The header " + name + " is required."
 	}
@@ -50,7 +50,7 @@ var required = map[string][]string{
 }
 
 // createNeeds says which required property a new object lacks; "" if none.
-func createNeeds(e *graph.Entry, body object) string {
+func createNeeds(e *catalogue.Entry, body object) string {
 	for _, name := range required[e.Name] {
 		if body[name] == nil {
 			return fmt.Sprintf("The property '%s' is required.", name)
@@ -73,7 +73,7 @@ var memberNeeds = map[string][]string{
 // stays reports whether members of a part cannot be deleted: an allowed value can be
 // deactivated only (resources/allowedvalue), and the rules of a policy are the
 // service's (resources/unifiedrolemanagementpolicy).
-func stays(e *graph.Entry, at string) bool {
+func stays(e *catalogue.Entry, at string) bool {
 	return e.Name == "customSecurityAttributeDefinitions" && at == "allowedValues" || e.Name == "roleManagementPolicies" && at == "rules"
 }
 
@@ -87,7 +87,7 @@ var newVersions = map[string]string{"lifecycleWorkflows": "createNewVersion"}
 var disabledFirst = map[string][][]string{"applications": {{"appRoles"}, {"api", "oauth2PermissionScopes"}}}
 
 // stillEnabled says which member a change removes although it is enabled; "" if none.
-func stillEnabled(e *graph.Entry, was, patch object) string {
+func stillEnabled(e *catalogue.Entry, was, patch object) string {
 	for _, path := range disabledFirst[e.Name] {
 		next, changes := below(patch, path)
 		if !changes {
@@ -160,7 +160,7 @@ func forgetParent(at string, o object) {
 
 // withoutChecks is a kind whose pieces may hold the ids of users, which the fake
 // lacks.
-func withoutChecks(e *graph.Entry) tenant.Kind {
+func withoutChecks(e *catalogue.Entry) tenant.Kind {
 	k := e.Kind
 	k.References = slices.DeleteFunc(slices.Clone(k.References), func(r tenant.Reference) bool {
 		for _, o := range e.OptIns {
@@ -174,7 +174,7 @@ func withoutChecks(e *graph.Entry) tenant.Kind {
 }
 
 // memberLacks names the property that a new member of a part lacks, or "".
-func memberLacks(e *graph.Entry, at, parent string, body object) string {
+func memberLacks(e *catalogue.Entry, at, parent string, body object) string {
 	for _, name := range memberNeeds[e.Name+"/"+at] {
 		if body[name] == nil {
 			return fmt.Sprintf("The property '%s' is required.", name)

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -29,7 +29,7 @@ func answerOf(x beside.Example) map[string]any {
 
 // under reports whether a path is an entry's collection or singleton ("")
 // or one of its objects ("id").
-func under(e graph.Entry, path string) (what string, ok bool) {
+func under(e catalogue.Entry, path string) (what string, ok bool) {
 	want := strings.Split("/"+e.Version+e.Endpoint, "/")
 	got := strings.Split(path, "/")
 	if len(got) > 1 && got[1] == "v1.0" {
@@ -68,12 +68,12 @@ var differ = map[string]string{
 // for a list, nothing where nothing is documented.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	checked := map[string]int{}
-	catalogue, err := graph.Default().WithParts("*")
+	cat, err := catalogue.Default().WithParts("*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, x := range beside.Examples(t) {
-		for _, e := range catalogue.Entries {
+		for _, e := range cat.Entries {
 			what, ok := under(e, x.Path())
 			if verb, writes := verbs[x.Method]; !ok || writes && !e.Allows(verb) || x.Response.StatusCode == 0 || differ[x.Method+" "+e.Name] != "" {
 				continue
@@ -91,7 +91,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}
 }
 
-func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string) bool {
+func checkDocumented(t *testing.T, e catalogue.Entry, x beside.Example, what string) bool {
 	t.Helper()
 	s := graphtest.New(graphtest.Config{Previews: true}) // the changes are made up
 	path := "/" + e.Version + strings.ReplaceAll(e.Endpoint, "{directory}", s.Fake.Directory())
@@ -188,7 +188,7 @@ func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string)
 
 // concrete is a type that an object of the kind can have, where the kind's own is
 // abstract; else "". Both versions have it.
-func concrete(e graph.Entry) string {
+func concrete(e catalogue.Entry) string {
 	at, ok := graphmeta.Beta().Endpoint(e.Endpoint)
 	if !ok {
 		return ""
@@ -211,6 +211,6 @@ func concrete(e graph.Entry) string {
 var onSelect = []string{"allowExternalSenders", "autoSubscribeNewMembers", "isSubscribedByMail", "unseenCount", "hideFromAddressLists", "hideFromOutlookClients"}
 
 // isPart reports whether a property is read by a request of its own.
-func isPart(e graph.Entry, property string) bool {
-	return slices.ContainsFunc(e.Subs, func(s graph.Sub) bool { return s.Property == property })
+func isPart(e catalogue.Entry, property string) bool {
+	return slices.ContainsFunc(e.Subs, func(s catalogue.Sub) bool { return s.Property == property })
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // limit is a throttling limit of a group: so many requests in a window that
@@ -44,7 +44,7 @@ func (s *Server) Rejected() int {
 }
 
 // throttled refuses a request that is one too many.
-func (c *call) throttled(e *graph.Entry) (answer, bool) {
+func (c *call) throttled(e *catalogue.Entry) (answer, bool) {
 	for _, group := range []string{"", e.Kind.Throttle} {
 		if after, silent, refused := c.server.count(group); refused {
 			if silent {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -308,7 +308,7 @@ func TestBlindSpotOfV1(t *testing.T) {
 // Singletons can be neither made nor deleted; a PUT is refused where the kind
 // has none.
 func TestMethods(t *testing.T) {
-	s := graphtest.New(graphtest.Config{Catalogue: graph.Default()})
+	s := graphtest.New(graphtest.Config{Catalogue: catalogue.Default()})
 	id := s.Fake.Seed("groups", `{"displayName":"A"}`)
 	for _, tt := range []struct {
 		method, path string

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // Forms are ways in which a service spells a value that it was sent. The value stays
@@ -41,7 +41,7 @@ func AllForms() Forms {
 
 // respell spells an answer's value, which is at a path of the kind's objects. It
 // changes objects and arrays in place.
-func (f Forms) respell(e *graph.Entry, at string, v any) {
+func (f Forms) respell(e *catalogue.Entry, at string, v any) {
 	if f == (Forms{}) {
 		return
 	}
@@ -61,7 +61,7 @@ func wrapped(at string, v any) any {
 }
 
 // respellAll is respell of the members of a collection, and orders them.
-func (f Forms) respellAll(e *graph.Entry, at string, all []object) []object {
+func (f Forms) respellAll(e *catalogue.Entry, at string, all []object) []object {
 	list := make([]any, len(all))
 	for i, o := range all {
 		list[i] = o
@@ -76,7 +76,7 @@ func (f Forms) respellAll(e *graph.Entry, at string, all []object) []object {
 // respeller spells the values of one kind.
 type respeller struct {
 	Forms
-	entry *graph.Entry
+	entry *catalogue.Entry
 }
 
 var (

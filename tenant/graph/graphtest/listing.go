@@ -13,7 +13,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // countSegment, at the end of a collection's address, asks for its size only.
@@ -26,14 +26,14 @@ var directoryObjects = map[string][]string{
 	"groups": {"displayName"}, "applications": {}, "servicePrincipals": {}, "administrativeUnits": {}, "oauth2PermissionGrants": {},
 }
 
-func isDirectoryObject(e *graph.Entry) bool {
+func isDirectoryObject(e *catalogue.Entry) bool {
 	_, ok := directoryObjects[e.Name]
 	return ok
 }
 
 // expandable are the properties of a kind that are shown only by $expand or by a
 // request of their own: navigation properties.
-func expandable(e *graph.Entry) []string {
+func expandable(e *catalogue.Entry) []string {
 	var out []string
 	for _, sub := range e.Subs {
 		if sub.Property != "" {

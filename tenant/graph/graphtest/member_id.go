@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // partPath is the property that holds a part; parts of the catalogue are
 // properties of the object itself.
-func partPath(e *graph.Entry, name string) string {
+func partPath(e *catalogue.Entry, name string) string {
 	for _, p := range e.Parts {
 		if p.Name == name {
 			return strings.TrimPrefix(p.Path, "/")
@@ -23,7 +23,7 @@ func partPath(e *graph.Entry, name string) string {
 // memberID is the id that the service gives a member of a part: made of what
 // tells it from others, so that it stays the same when the rest changes. Members
 // of a part that is changed by references are known by their own ids.
-func memberID(e *graph.Entry, at, parent string, m any) string {
+func memberID(e *catalogue.Entry, at, parent string, m any) string {
 	o, ok := m.(object)
 	if !ok {
 		return fmt.Sprint(m)

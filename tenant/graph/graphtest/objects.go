@@ -10,13 +10,13 @@ import (
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // target is a request about objects of a kind.
 type target struct {
 	*call
-	entry *graph.Entry
+	entry *catalogue.Entry
 }
 
 // carryOut carries out a request.
@@ -205,7 +205,7 @@ func (t *target) update(res tenant.Resource) answer {
 // own.
 // https://learn.microsoft.com/graph/use-the-api, "HTTP methods": "Replace a resource
 // with a new one".
-func replacement(e *graph.Entry, was json.RawMessage, body object) object {
+func replacement(e *catalogue.Entry, was json.RawMessage, body object) object {
 	old, err := decode(was)
 	if err != nil {
 		return body
@@ -268,7 +268,7 @@ func (t *target) changed(res tenant.Resource, shows bool) answer {
 
 // isIntune reports whether a kind is Intune's, which answers in its own ways.
 // Windows 365 is below Intune's address, and answers as others do.
-func isIntune(e *graph.Entry) bool {
+func isIntune(e *catalogue.Entry) bool {
 	return strings.HasPrefix(e.Endpoint, "/device") && !strings.Contains(e.Endpoint, "/virtualEndpoint/")
 }
 
@@ -297,7 +297,7 @@ func (t *target) find(id string) (tenant.Resource, error) {
 	return found, err
 }
 
-func idProperty(e *graph.Entry) string {
+func idProperty(e *catalogue.Entry) string {
 	if e.ID != "" {
 		return e.ID
 	}
@@ -305,7 +305,7 @@ func idProperty(e *graph.Entry) string {
 }
 
 // chosenIDs are the kinds whose objects are made with ids that people choose.
-func chosenIDs(entries map[string]*graph.Entry) map[string]string {
+func chosenIDs(entries map[string]*catalogue.Entry) map[string]string {
 	out := map[string]string{}
 	for name, e := range entries {
 		if !e.Singleton && !slices.Contains(e.ReadOnly, "/"+idProperty(e)) {

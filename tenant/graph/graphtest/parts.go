@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // part is a request about a part below an object.
@@ -66,7 +66,7 @@ func (t *target) onPart(res tenant.Resource, below []string) answer {
 	return t.noResource(p.path)
 }
 
-func methodOf(p graph.PartRequest) string {
+func methodOf(p catalogue.PartRequest) string {
 	if p.Method != "" {
 		return p.Method
 	}
@@ -75,7 +75,7 @@ func methodOf(p graph.PartRequest) string {
 
 // sub answers with a sub-resource, whose members show the ids that the service
 // gives them.
-func (p *part) sub(sub graph.Sub, count bool) answer {
+func (p *part) sub(sub catalogue.Sub, count bool) answer {
 	hide(p.entry, p.beta(), p.whole)
 	value := p.whole[sub.Property]
 	if sub.Object {
@@ -122,7 +122,7 @@ func (t *target) isNavigation(property string) bool {
 }
 
 // collection answers with a collection below an object.
-func (p *part) collection(sub graph.Sub, at string, all []object, count bool) answer {
+func (p *part) collection(sub catalogue.Sub, at string, all []object, count bool) answer {
 	_, query, _ := strings.Cut(sub.Path, "?")
 	inner := expandedBy(query)
 	options, err := p.options(true, inner)
@@ -149,7 +149,7 @@ func (p *part) actions() (answer, bool) {
 	var takes []string
 	type action struct {
 		name, at string
-		req      graph.PartRequest
+		req      catalogue.PartRequest
 	}
 	var all []action
 	for name, req := range p.entry.PartRequests {
@@ -193,7 +193,7 @@ func (p *part) actions() (answer, bool) {
 }
 
 // action replaces a part whole, as /assign does: members that are not sent are lost.
-func (p *part) action(name, at string, req graph.PartRequest) answer {
+func (p *part) action(name, at string, req catalogue.PartRequest) answer {
 	body, refusal := p.payload(p.body)
 	if refusal != nil {
 		return *refusal
@@ -228,7 +228,7 @@ func (p *part) put(name, at string, value any) answer {
 }
 
 // member carries out a request for a part's collection or one of its members.
-func (p *part) member(name, at string, req graph.PartRequest) (answer, bool) {
+func (p *part) member(name, at string, req catalogue.PartRequest) (answer, bool) {
 	members, _ := p.whole[at].([]any)
 	if p.path == req.Each.Collection && p.method == http.MethodPost {
 		body, refusal := p.payload(p.body)
@@ -317,7 +317,7 @@ func memberOfPath(item string, below []string) (id string, ok bool) {
 }
 
 // merge carries out an action that takes what changes in a collection.
-func (p *part) merge(name, at string, within []graph.Within, body object) answer {
+func (p *part) merge(name, at string, within []catalogue.Within, body object) answer {
 	g := merging{p.entry, at, p.parent.ID, within, func(members any) string { return p.schema().checkPart(p.entry, at, members) },
 		func(member object, isNew bool) string { return p.binder().bind(member, p.elementType(at), isNew) }}
 	members, _ := p.whole[at].([]any)
@@ -338,7 +338,7 @@ func (t *target) elementType(property string) string {
 }
 
 // innerSub answers with the collection within a member of another.
-func (p *part) innerSub(sub graph.Sub, inner graph.Sub, member string, count bool) answer {
+func (p *part) innerSub(sub catalogue.Sub, inner catalogue.Sub, member string, count bool) answer {
 	members, _ := p.whole[sub.Property].([]any)
 	i := slices.IndexFunc(members, func(m any) bool { return strings.EqualFold(memberID(p.entry, sub.Property, p.parent.ID, m), member) })
 	if i < 0 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -125,13 +125,13 @@ func TestSelectAndExpand(t *testing.T) {
 		t.Errorf("what is not expanded is there: %s", r.text)
 	}
 	// What the catalogue's query expands is hidden, wherever in the query it stands.
-	e, _ := graph.Default().Entry("accessPackages")
+	e, _ := catalogue.Default().Entry("accessPackages")
 	e.List.Query = "$top=5&$expand=catalog($select=id),accessPackagesIncompatibleWith&$orderby=displayName"
-	catalogue, err := graph.Default().With(&graph.Catalogue{Entries: []graph.Entry{e}})
+	cat, err := catalogue.Default().With(&catalogue.Catalogue{Entries: []catalogue.Entry{e}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = graphtest.New(graphtest.Config{Catalogue: catalogue})
+	s = graphtest.New(graphtest.Config{Catalogue: cat})
 	catalog := s.Fake.Seed("accessPackageCatalogs", `{"displayName":"C"}`)
 	s.Fake.Seed("accessPackages", `{"displayName":"A","catalog":{"id":"`+catalog+`","displayName":"C"}}`)
 	packages := "/v1.0/identityGovernance/entitlementManagement/accessPackages"

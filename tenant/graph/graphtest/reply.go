@@ -12,7 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // answer is an answer to a request.
@@ -43,7 +43,7 @@ func (exchange) empty() answer { return answer{status: http.StatusNoContent, hea
 
 // context is the address by which an answer tells its type: of a collection
 // or, with "/$entity", of one object.
-func (x exchange) context(e *graph.Entry, of string) string {
+func (x exchange) context(e *catalogue.Entry, of string) string {
 	return x.host + "/" + x.version + "/$metadata#" + strings.TrimPrefix(e.Endpoint, "/") + of
 }
 

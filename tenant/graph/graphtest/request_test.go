@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -209,14 +210,14 @@ func TestPutReplaces(t *testing.T) {
 }
 
 // pinned returns the package's catalogue with a kind at another version.
-func pinned(t *testing.T, kind, version string) *graph.Catalogue {
+func pinned(t *testing.T, kind, version string) *catalogue.Catalogue {
 	t.Helper()
-	e, ok := graph.Default().Entry(kind)
+	e, ok := catalogue.Default().Entry(kind)
 	if !ok {
 		t.Fatalf("there is no kind %q", kind)
 	}
 	e.Version = version
-	c, err := graph.Default().With(&graph.Catalogue{Entries: []graph.Entry{e}})
+	c, err := catalogue.Default().With(&catalogue.Catalogue{Entries: []catalogue.Entry{e}})
 	if err != nil {
 		t.Fatal(err)
 	}

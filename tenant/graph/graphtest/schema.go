@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // schema holds bodies and queries against Microsoft's metadata of a version.
@@ -21,7 +21,7 @@ type schema struct {
 
 // check returns the problem of a body for an object of the kind, or "". A kind
 // that the metadata does not have is not checked.
-func (s schema) check(e *graph.Entry, body object) string {
+func (s schema) check(e *catalogue.Entry, body object) string {
 	at, ok := s.model.Endpoint(e.Endpoint)
 	if !ok {
 		return ""
@@ -30,7 +30,7 @@ func (s schema) check(e *graph.Entry, body object) string {
 }
 
 // checkPart is check for the value of a property.
-func (s schema) checkPart(e *graph.Entry, property string, value any) string {
+func (s schema) checkPart(e *catalogue.Entry, property string, value any) string {
 	at, ok := s.model.Endpoint(e.Endpoint)
 	if !ok {
 		return ""
@@ -48,7 +48,7 @@ func (s schema) checkPart(e *graph.Entry, property string, value any) string {
 
 // checkNames returns the problem of the properties that a query names, or "". A
 // property of a derived type counts, and so does all that is below a property.
-func (s schema) checkNames(e *graph.Entry, paths []string) string {
+func (s schema) checkNames(e *catalogue.Entry, paths []string) string {
 	at, ok := s.model.Endpoint(e.Endpoint)
 	if !ok || s.previews {
 		return ""
@@ -159,7 +159,7 @@ var separate = map[string][]string{
 
 // goesAlone reports whether a change is of such properties, and the problem of a
 // change of those and others.
-func goesAlone(e *graph.Entry, body object) (alone bool, problem string) {
+func goesAlone(e *catalogue.Entry, body object) (alone bool, problem string) {
 	var first, other string
 	for _, name := range slices.Sorted(maps.Keys(body)) {
 		switch {

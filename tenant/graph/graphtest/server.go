@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 // Config configures a [Server]. The zero value is useful.
 type Config struct {
-	// Catalogue says which kinds there are. Defaults to graph.Default().
-	Catalogue *graph.Catalogue
+	// Catalogue says which kinds there are. Defaults to catalogue.Default().
+	Catalogue *catalogue.Catalogue
 	// Directory is the tenant's directory id, from which object ids are made.
 	// Defaults to tenanttest's.
 	Directory string
@@ -57,7 +57,7 @@ type Server struct {
 	Fake *tenanttest.Fake
 
 	cfg     Config
-	entries map[string]*graph.Entry
+	entries map[string]*catalogue.Entry
 	client  tenant.Client
 	places  chan struct{}
 
@@ -78,7 +78,7 @@ type Server struct {
 // Microsoft Graph shows of them left out.
 func New(cfg Config) *Server {
 	if cfg.Catalogue == nil {
-		cfg.Catalogue = graph.Default()
+		cfg.Catalogue = catalogue.Default()
 	}
 	whole, err := cfg.Catalogue.WithParts("*") // a tenant has them whether a client asks or not
 	if err != nil {
@@ -89,7 +89,7 @@ func New(cfg Config) *Server {
 	}
 	cfg.Catalogue = whole
 	cfg.PageSize = cmp.Or(cfg.PageSize, 100)
-	s := &Server{cfg: cfg, entries: map[string]*graph.Entry{}, limits: map[string]*limit{}, made: map[string]generator{}, cuts: map[string]int{}}
+	s := &Server{cfg: cfg, entries: map[string]*catalogue.Entry{}, limits: map[string]*limit{}, made: map[string]generator{}, cuts: map[string]int{}}
 	var kinds []tenant.Kind
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]

@@ -2,11 +2,11 @@ package graphtest
 
 import (
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
-	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
 // inV1 reports whether v1.0 has a kind that the catalogue has at beta.
-func inV1(e *graph.Entry) bool {
+func inV1(e *catalogue.Entry) bool {
 	_, has := graphmeta.V1().Endpoint(e.Endpoint)
 	return has
 }
@@ -14,7 +14,7 @@ func inV1(e *graph.Entry) bool {
 // beyond returns the properties of a body that a request's version does not know. At
 // v1.0 these are many of Intune's, such as the filters of assignments: a list that is
 // read and assigned at v1.0 loses them.
-func beyond(e *graph.Entry, beta bool, body object) []graphmeta.Hit {
+func beyond(e *catalogue.Entry, beta bool, body object) []graphmeta.Hit {
 	if beta {
 		return nil
 	}
@@ -26,7 +26,7 @@ func beyond(e *graph.Entry, beta bool, body object) []graphmeta.Hit {
 }
 
 // hide removes the properties that a request's version does not show.
-func hide(e *graph.Entry, beta bool, body object) {
+func hide(e *catalogue.Entry, beta bool, body object) {
 	for _, hit := range beyond(e, beta, body) {
 		if hit.Name != "@odata.type" {
 			delete(hit.Holder, hit.Name)
@@ -35,7 +35,7 @@ func hide(e *graph.Entry, beta bool, body object) {
 }
 
 // unknown returns the path of the first that a request's version does not know.
-func unknown(e *graph.Entry, beta bool, body object) string {
+func unknown(e *catalogue.Entry, beta bool, body object) string {
 	for _, hit := range beyond(e, beta, body) {
 		return hit.Path
 	}

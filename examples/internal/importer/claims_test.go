@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,6 +83,12 @@ func TestTwoFormatsOfOneObject(t *testing.T) {
 	if im := importFiles(t, map[string]string{"Native/P.json": other, "SettingsCatalog/P.json": full}); len(im.Resources) != 0 {
 		t.Errorf("two contents: %q were imported", targets(im))
 	}
+	// Each has a type that the other lacks.
+	template := strings.Replace(bare, `"technologies"`, `"templateReference":{"@odata.type":"#microsoft.graph.other"},"technologies"`, 1)
+	plain := strings.Replace(full, `"technologies"`, `"templateReference":{},"technologies"`, 1)
+	if im := importFiles(t, map[string]string{"Native/P.json": template, "SettingsCatalog/P.json": plain}); len(im.Resources) != 1 {
+		t.Errorf("different types: left out: %+v", im.Report.LeftOut)
+	}
 }
 
 // A report stays short when thousands of files have one name.
@@ -112,6 +119,26 @@ func TestLeftOutTakesAlongReferrers(t *testing.T) {
 	}
 	for _, l := range im.Report.LeftOut {
 		if strings.Count(l.Text, "it refers to") > 1 || !strings.Contains(l.Text, `"platform" is missing`) {
+			t.Errorf("%s: %s", l.Thing, l.Text)
+		}
+	}
+}
+
+// A chain of any length shows its first cause alone.
+func TestChainShowsItsFirstCause(t *testing.T) {
+	files := map[string]string{}
+	for i := range 5 {
+		files[fmt.Sprintf("Groups/%d.json", i)] = fmt.Sprintf(`{"@odata.type":"#microsoft.graph.group","id":"%08x-0000-4000-8000-00000000c0de","displayName":"G%d","parent":"%08x-0000-4000-8000-00000000c0de"}`, i, i, i+1)
+	}
+	im, err := Import(folderOf(t, files), Options{Kinds: linearKinds()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(im.Report.LeftOut) != 5 {
+		t.Fatalf("imported: %q", targets(im))
+	}
+	for _, l := range im.Report.LeftOut {
+		if strings.Count(l.Text, "it refers to") > 2 || !strings.Contains(l.Text, "00000005-") {
 			t.Errorf("%s: %s", l.Thing, l.Text)
 		}
 	}

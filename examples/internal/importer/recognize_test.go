@@ -53,6 +53,8 @@ func TestKindOf(t *testing.T) {
 		{"a context of a singleton", found{body: body("@odata.context", metadata+"policies/authorizationPolicy/$entity")}, "x.json", "authorizationPolicy"},
 		{"the context of the list", found{body: body(), context: metadata + "groups"}, "Users/x.json", group},
 		{"the context of a list of members", found{body: body(), context: metadata + "groups('" + idA + "')/members"}, "Groups/x.json", "!pieces of another object"},
+		{"an own context in a list", found{body: body("@odata.context", metadata+"groups/$entity"), context: metadata + "users"}, "x.json", group},
+		{"a key with a parenthesis", found{body: body("@odata.context", metadata+"policies/roleManagementPolicies('Directory)Role')/$entity")}, "x.json", "roleManagementPolicies"},
 		{"the context of people", found{body: body(), context: metadata + "users"}, "Groups/x.json", "!no kind of the catalogue is read from"},
 		{"an unknown context", found{body: body("@odata.context", metadata+"future/$entity")}, "Groups/x.json", "!no kind of the catalogue is read from"},
 		{"a context that is none", found{body: body("@odata.context", "x")}, "Groups/x.json", "!names no collection"},

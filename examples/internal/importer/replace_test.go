@@ -169,6 +169,26 @@ func TestSharedIDRenamesNothing(t *testing.T) {
 	}
 }
 
+// Neither do two files with one id in the release before.
+func TestSharedIDBeforeRenamesNothing(t *testing.T) {
+	var c configuration
+	c.take(t, map[string]string{"SettingsCatalog/A.json": settings(1, "A"), "SettingsCatalog/B.json": settings(1, "B")}, false)
+	m := c.take(t, map[string]string{"SettingsCatalog/C.json": settings(1, "C")}, true)
+	if len(m.Renamed) != 0 || len(m.Removed) != 2 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// A file that was imported, and to which a person added the id, is one file.
+func TestImportedFileWithAnIDIsRenamed(t *testing.T) {
+	var c configuration
+	c.take(t, map[string]string{"SettingsCatalog/A.json": settings(1, "A")}, false)
+	c.resources[target{"configurationPolicies", "A"}] = settings(1, "A")
+	if m := c.take(t, map[string]string{"SettingsCatalog/B.json": settings(1, "B")}, true); len(m.Renamed) != 1 {
+		t.Errorf("%+v", m)
+	}
+}
+
 // A file that has its object's id itself is renamed too: another program imported it.
 func TestFileWithAnIDIsRenamed(t *testing.T) {
 	c := configuration{resources: map[target]string{{"configurationPolicies", "A"}: settings(1, "A")}}
@@ -195,6 +215,7 @@ func TestRefusedFileRemovesNothing(t *testing.T) {
 		"it lacks its name":                               {"SettingsCatalog/C.json", strings.Replace(settings(3, ""), `"name":"",`, "", 1), []string{"A", "B"}},
 		"its name and its id are new":                     {"SettingsCatalog/C.json", strings.Replace(settings(3, "C"), `"platforms":"windows10",`, "", 1), nil},
 		"its name is new, and it has no id":               {"SettingsCatalog/C.json", `{"@odata.type":"#microsoft.graph.deviceManagementConfigurationPolicy","name":"C"}`, []string{"A", "B"}},
+		"a list of another kind with the same id":         {"Groups/list.json", `[{"@odata.type":"#microsoft.graph.deviceAndAppManagementAssignmentFilter","id":"` + idA + `","displayName":"E"},{"displayName":"E2"}]`, []string{"F"}},
 		"its id is new, and a known resource has none":    {"Filters/E.json", `{"id":"` + idB + `","displayName":"E","rule":"x"}`, []string{"F"}},
 		"the folder does not fit":                         {"Groups/Odd.json", `{"displayName":"Odd","color":"red"}`, []string{"A", "B", "F", "G"}},
 		"it can be no object of an import":                {"Groups/Person.json", `{"@odata.type":"#microsoft.graph.user","displayName":"Alex Example"}`, nil},
@@ -228,6 +249,16 @@ func TestRefusedFileRemovesNothing(t *testing.T) {
 				t.Errorf("after a whole release: %q, held %+v", c.keys(), m.Held)
 			}
 		})
+	}
+}
+
+// A list that is broken holds what stood in it, and nothing else.
+func TestBrokenListHoldsItsObjects(t *testing.T) {
+	var c configuration
+	c.take(t, map[string]string{"Groups/list.json": `[{"displayName":"G"},{"displayName":"H"}]`, "Groups/I.json": `{"displayName":"I"}`}, false)
+	m := c.take(t, map[string]string{"Groups/list.json": `[`, "SettingsCatalog/New.json": settings(9, "New")}, true)
+	if len(m.Held) != 2 || m.Held[0].Key != "G" || m.Held[1].Key != "H" || len(m.Removed) != 1 {
+		t.Errorf("held %+v, removed %+v", m.Held, m.Removed)
 	}
 }
 

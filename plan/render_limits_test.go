@@ -149,6 +149,8 @@ func TestPairOfLongValues(t *testing.T) {
 	same := func(n int) string { return strings.Repeat("0", n) }
 	for _, tt := range []struct{ name, before, after, was, will string }{
 		{"the longest shown values", same(valueShown-1) + "a", same(valueShown-1) + "b", same(valueShown-1) + "a", same(valueShown-1) + "b"},
+		{"the longest shown values, of two bytes a character", strings.Repeat("ä", valueShown-1) + "a", strings.Repeat("ä", valueShown-1) + "b",
+			strings.Repeat("ä", valueShown-1) + "a", strings.Repeat("ä", valueShown-1) + "b"},
 		{"one is longer", same(valueShown) + "a", "b", same(200) + "… 1 characters …" + same(99) + "a", "b"},
 		{"a difference at the beginning", "a" + same(400), "b" + same(400), "a" + same(contextShown) + "… (401 characters)", "b" + same(contextShown) + "… (401 characters)"},
 		{"a difference at the end", same(400) + "a", same(400) + "b", "…" + same(contextShown) + "a (401 characters)", "…" + same(contextShown) + "b (401 characters)"},
@@ -241,6 +243,9 @@ func TestLimitsOfLayout(t *testing.T) {
 		if got := packed([]string{"aa", "bb", "c"}, width); !slices.Equal(got, want) {
 			t.Errorf("width %d: got %q, want %q", width, got, want)
 		}
+	}
+	if got, want := packed([]string{"", "aaaa"}, 3), []string{",", "aaaa"}; !slices.Equal(got, want) {
+		t.Errorf("a text that is too long after an empty one: got %q, want %q", got, want)
 	}
 	if got := packed(nil, 10); got != nil {
 		t.Errorf("no texts become the lines %q", got)

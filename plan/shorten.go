@@ -45,9 +45,6 @@ func (s *shortener) message(text string) string {
 // middle returns the shown text. If the text is longer than the limit, it leaves
 // out the middle, because long names often have the same beginning.
 func (s *shortener) middle(text string, limit int, show func(string) string) string {
-	if len(text) <= limit {
-		return show(text)
-	}
 	n := utf8.RuneCountInString(text)
 	if n <= limit {
 		return show(text)
@@ -71,7 +68,7 @@ func offset(s string, number int) int {
 // offsetFromEnd returns the byte offset of the last number characters.
 func offsetFromEnd(s string, number int) int {
 	i := len(s)
-	for ; number > 0 && i > 0; number-- {
+	for range number {
 		_, size := utf8.DecodeLastRuneInString(s[:i])
 		i -= size
 	}

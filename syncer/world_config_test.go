@@ -56,6 +56,7 @@ func (w *world) config(c script.Command) string {
 				}
 			},
 			"approver": func(conf *syncer.Config) { conf.Approver = asked },
+			"moved":    func(conf *syncer.Config) { w.moved(c, v)(conf) },
 		}[name]
 		if !ok {
 			w.t.Fatalf("%s: unknown setting %q", c.Pos, name)

@@ -94,7 +94,9 @@ type ReadResult struct {
 	Reason    string
 	Missing   []string
 	RequestID string
-	// Class is the error's class when Completeness is Partial or Failed.
+	// Class is the error's class when Completeness is Partial or Failed. A run does not
+	// read the kind again because of it: a client that the service asks to wait
+	// waits itself, and the Reason of a read that it gives up names the pause.
 	Class Class
 }
 

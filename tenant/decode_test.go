@@ -78,6 +78,8 @@ func TestDecodeFileErrors(t *testing.T) {
 		"UTF-16 that ends in the second half":              {append(le(`{"a":"`), 0x00, 0xde), 6, 1, 7, "U+DE00"},
 		"UTF-16 cut in two":                                {append(le(`{}`), 'x'), 2, 1, 3, "middle of a character"},
 		"UTF-16, then nothing":                             {[]byte("\xff\xfe"), -1, 0, 0, "empty"},
+		"one zero byte":                                    {[]byte("\x00"), 0, 1, 1, "invalid JSON"},
+		"one byte":                                         {[]byte("{"), 1, 1, 2, "ends too early"},
 		"too deep":                                         {[]byte(strings.Repeat(`{"a":`, 10_001)), 50_000, 1, 50_001, "depth"},
 		"too large":                                        {make([]byte, MaxFileSize+1), -1, 0, 0, "limit"},
 	}

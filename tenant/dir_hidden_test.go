@@ -310,6 +310,7 @@ func TestDirPendingBehindTheLine(t *testing.T) {
 		numbers []string // of the revisions that the line has
 		want    string   // "" for a write that is carried out
 	}{
+		"nothing before it":           {nil, ""},
 		"before it":                   {[]string{"00000001"}, ""},
 		"behind it alone":             {[]string{"00000004"}, "holds revision 3 and the line is at 4 already"},
 		"before it and behind it":     {[]string{"00000001", "00000004"}, "holds revision 3 and the line is at 4 already"},

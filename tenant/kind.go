@@ -150,6 +150,10 @@ type Limit struct {
 	// ServiceMade: the service changes such objects. Its changes are adopted,
 	// never undone.
 	ServiceMade bool `json:"serviceMade,omitempty"`
+	// Kind, if not empty, is the kind to which such objects belong. Reads of this
+	// kind leave them out, so that their absence is no removal: a file of such an
+	// object stays, with Reason as a note.
+	Kind string `json:"kind,omitempty"`
 }
 
 // Set declares that the order of the array at Path does not count. Members are told apart by

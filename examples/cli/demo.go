@@ -178,6 +178,16 @@ func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalo
 		// Where they are on, they refuse every Conditional Access policy.
 		return r.Kind == tenanttest.SecurityDefaults && !chosen(kinds, r.Kind)
 	})
+	sample, err := contoso.Sample()
+	if err != nil {
+		return 0, err
+	}
+	sample = slices.DeleteFunc(sample, func(r tenant.Resource) bool { return !chosen(kinds, r.Kind) })
+	for _, r := range sample { // a person has made in the tenant what no sync creates
+		if entry, _ := kinds.Entry(r.Kind); entry.NamesOnly != "" {
+			start = append(start, r)
+		}
+	}
 	if !exists(d.dir.File(d.file(t.Name))) {
 		if err := contoso.Seed(fake.server.Fake, start, t.Variables); err != nil {
 			return 0, err
@@ -190,11 +200,7 @@ func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalo
 	if err != nil || len(line.Resources)+len(line.Problems) > 0 {
 		return len(line.Resources), err
 	}
-	sample, err := contoso.Sample()
-	if err != nil {
-		return 0, err
-	}
-	sample = whatHolds(slices.DeleteFunc(sample, func(r tenant.Resource) bool { return !chosen(kinds, r.Kind) }), start)
+	sample = whatHolds(sample, start)
 	var changes []tenant.Change
 	for _, r := range sample {
 		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})

@@ -44,10 +44,10 @@ func TestImportedIsDeployed(t *testing.T) {
 				p.must(exitDone, "import", "contoso", exported)
 				p.must(exitPerson, "sync", "contoso")
 				out := p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-accept", "conditional-access-lockout", "-accept", "conditional-access-device-code")
-				if !strings.Contains(out, "contoso: Idle (deployed)") {
+				if !strings.Contains(out, "contoso: Idle (deployed; 1 kind backed up by name only)") {
 					t.Errorf("the first sync:\n%s", out)
 				}
-				if out := p.must(exitDone, "sync", "contoso"); !strings.Contains(out, "contoso: Idle (no_changes)") {
+				if out := p.must(exitDone, "sync", "contoso"); !strings.Contains(out, "contoso: Idle (no_changes; 1 kind backed up by name only)") {
 					t.Errorf("the second sync proposes something:\n%s", out)
 				}
 				p.noSecrets()

@@ -47,7 +47,7 @@ func TestCreateText(t *testing.T) {
 			}
 			w := &Writing{Item: &plan.Item{ID: "policies/P", Changes: []plan.PropertyChange{change}}, Value: value, secrets: secrets}
 			text, err := w.createText()
-			tree, treeErr := w.create()
+			_, tree, treeErr := w.newValue(w.created())
 			if string(text) != tt.want || tt.want == "" && tt.after != "" && err == nil {
 				t.Errorf("got %s, %v, want %s", text, err, tt.want)
 			}

@@ -11,7 +11,7 @@ import (
 // set would search the whole set.
 type memberIndex struct {
 	set   *schema.Rule
-	array *jsonval.Node
+	array *jsonval.Node // never nil
 	// byText has the first of several equal members, by canonical text.
 	byText map[string]*jsonval.Node
 	// byIdentity has the members by the identity that the kind declares. It is
@@ -34,10 +34,11 @@ type visibleMembers struct{ all, hiding []*jsonval.Node }
 // index is empty if the tenant has no array there.
 func indexMembers(r *schema.Rule, array *jsonval.Node) *memberIndex {
 	x := &memberIndex{set: r, array: array, byText: map[string]*jsonval.Node{}, types: schema.NewTypeFilter(array)}
-	set := r.Fact().Set
 	if !array.IsArray() {
+		x.array = jsonval.ArrayOf()
 		return x
 	}
+	set := r.Fact().Set
 	if set != nil && len(set.By) > 0 && set.HasUniqueIdentities(array) {
 		x.byIdentity = make(map[string]*jsonval.Node, len(array.Kids))
 	}
@@ -58,24 +59,19 @@ func (x *memberIndex) text(n *jsonval.Node) string {
 	return string(schema.CanonicalMember(x.set.Step("*"), n).JSON())
 }
 
-// find returns the set's member that corresponds to m: an equal one, or else the
-// one with the same declared identity, or nil.
+// find returns the set's member that corresponds to m, or nil. It is the member
+// with the same identity if the kind declares one. An equal member has the same
+// identity too.
 func (x *memberIndex) find(m *jsonval.Node) *jsonval.Node {
-	if m == nil || !x.array.IsArray() || x.set.Fact().Set == nil {
-		return nil
+	if x.byIdentity != nil {
+		return x.byIdentity[x.set.Set.DeclaredIdentity(m)]
 	}
-	if found := x.same(m); found != nil || x.byIdentity == nil {
-		return found
-	}
-	return x.byIdentity[x.set.Set.DeclaredIdentity(m)]
+	return x.same(m)
 }
 
 // same returns the array's member that is equal to m, or nil. A hidden secret in
 // m is equal to any value.
 func (x *memberIndex) same(m *jsonval.Node) *jsonval.Node {
-	if m == nil || !x.array.IsArray() {
-		return nil
-	}
 	next := x.set.Step("*")
 	if !hidesSecret(next, m) {
 		return x.byText[x.text(m)]
@@ -97,9 +93,6 @@ func (x *memberIndex) same(m *jsonval.Node) *jsonval.Node {
 // sameHiding returns the array's member that has a hidden value and otherwise
 // equals m, or nil.
 func (x *memberIndex) sameHiding(m *jsonval.Node) *jsonval.Node {
-	if !x.array.IsArray() {
-		return nil
-	}
 	next := x.set.Step("*")
 	for _, kid := range x.lookingLike(m).hiding {
 		if sameMember(next, m, kid) {
@@ -154,7 +147,7 @@ type elements struct {
 
 // counterpart returns the element of other at the position of m in the array.
 func (e *elements) counterpart(m, other *jsonval.Node) *jsonval.Node {
-	if m == nil || !other.IsArray() || len(other.Kids) != len(e.array.Kids) {
+	if !other.IsArray() || len(other.Kids) != len(e.array.Kids) {
 		return nil
 	}
 	if e.at == nil {

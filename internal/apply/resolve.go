@@ -11,17 +11,18 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// inTenant parses a value from the plan and replaces references by the tenant's
-// values. It returns nil for an absent value.
-func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
+// inTenant parses a value from the plan, and returns it as planned and with the
+// tenant's values in place of references. It returns nil for an absent value.
+func (w *Writing) inTenant(raw json.RawMessage) (planned, value *jsonval.Node, err error) {
 	if raw == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	n, err := jsonval.Parse(raw)
+	planned, err = jsonval.Parse(raw)
 	if err != nil {
-		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+		return nil, nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
 	}
-	return Resolve(n, w.Value)
+	value, err = Resolve(planned, w.Value)
+	return planned, value, err
 }
 
 // Resolve converts a tree from name form to the tenant's form: it replaces each
@@ -59,15 +60,19 @@ func resolveText(raw []byte, value func(reference.Ref) (string, error), put *tex
 	walk, left := textWalk{root: put}, put.count()
 	for {
 		tok, err := scan.Next()
-		if err == io.EOF && left > 0 {
-			return nil, fmt.Errorf("%d secrets have no place in the text", left)
-		}
-		at := walk.step(&scan, tok, err)
 		switch {
+		case err == io.EOF && left > 0:
+			return nil, fmt.Errorf("%d secrets have no place in the text", left)
 		case err == io.EOF:
 			return append(out, raw[copied:]...), nil
 		case err != nil:
 			return nil, err
+		}
+		var at *textsAt
+		if put != nil {
+			at = walk.step(&scan, tok)
+		}
+		switch {
 		case at.puts() && tok.Kind == '"':
 			out, copied = append(append(out, raw[copied:tok.Start]...), at.text...), tok.End
 			left--

@@ -61,20 +61,22 @@ type openValue struct {
 }
 
 // step reads one token, and returns the texts for its value.
-func (w *textWalk) step(scan *jsonval.Scanner, tok jsonval.Token, err error) *textsAt {
-	if w.root == nil || err != nil {
-		return nil
-	}
+func (w *textWalk) step(scan *jsonval.Scanner, tok jsonval.Token) *textsAt {
 	switch tok.Kind {
 	case '}', ']':
 		w.open = w.open[:len(w.open)-1]
-		return nil
 	case jsonval.NameToken:
 		if top := &w.open[len(w.open)-1]; top.at != nil {
 			top.next = top.at.below[string(scan.AppendText(nil, tok))]
 		}
-		return nil
+	default:
+		return w.value(tok)
 	}
+	return nil
+}
+
+// value reads the first token of a value.
+func (w *textWalk) value(tok jsonval.Token) *textsAt {
 	at := w.root
 	if len(w.open) > 0 {
 		top := &w.open[len(w.open)-1]

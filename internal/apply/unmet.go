@@ -8,6 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -59,29 +60,15 @@ func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
 	form := schema.Form{Mask: func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.Asterisks) }}
 	u.now = form.Apply(w.Kind, body)
 	if s.Item.Verb == tenant.Create {
-		after, err := w.create()
+		planned, after, err := w.newValue(w.created())
 		if err != nil {
 			return nil, err
 		}
-		return u.found, u.below(nil, after, s.Item.After)
+		u.below(nil, after, planned)
+		return u.found, nil
 	}
 	for _, change := range s.Item.Changes {
-		segs, member, err := w.path(change)
-		if err != nil {
-			return nil, err
-		}
-		value, err := w.newValue(change)
-		switch {
-		case err != nil:
-			return nil, err
-		case !member:
-			err = u.below(segs, value, change.After)
-		case value == nil:
-			err = u.removed(segs, change.Before)
-		default:
-			err = u.member(segs, value, change.After)
-		}
-		if err != nil {
+		if err := u.change(change); err != nil {
 			return nil, err
 		}
 	}
@@ -105,7 +92,7 @@ type unmet struct {
 // index returns the index of a set in now. It caches one index: the changes of
 // one set follow each other.
 func (u *unmet) index(segs []string, r *schema.Rule, array *jsonval.Node) *memberIndex {
-	if u.indexed == nil || !slices.Equal(u.at, segs) {
+	if !slices.Equal(u.at, segs) { // the path of a set is never empty
 		u.indexed, u.at = indexMembers(r, array), slices.Clone(segs)
 	}
 	return u.indexed
@@ -141,23 +128,34 @@ func (u *unmet) add(r *schema.Rule, segs []string, suffix string, wanted, got *j
 	})
 }
 
+// change compares one change of the item with the tenant.
+func (u *unmet) change(c plan.PropertyChange) error {
+	segs, member, err := u.w.path(c)
+	if err != nil {
+		return err
+	}
+	planned, value, err := u.w.newValue(c)
+	switch {
+	case err != nil:
+		return err
+	case !member:
+		u.below(segs, value, planned)
+	case value != nil:
+		u.member(segs, value, planned)
+	default:
+		return u.removed(segs, c.Before)
+	}
+	return nil
+}
+
 // below compares the value that the item wants at segs with the tenant's value.
 // planned is the wanted value in the plan's form.
-func (u *unmet) below(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
-	var shown *jsonval.Node
-	if planned != nil {
-		var err error
-		if shown, err = jsonval.Parse(planned); err != nil {
-			return fmt.Errorf("plan: %s: %w", u.w.Item.ID, err)
-		}
-	}
+func (u *unmet) below(segs []string, wanted, planned *jsonval.Node) {
 	r, now := u.w.Kind.Root.FollowIn(u.now, segs)
 	if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) && now == nil {
-		return nil // a response leaves out the types that the service declares
+		return // a response leaves out the types that the service declares
 	}
-	wanted = schema.WithoutTypesMissingIn(wanted, now)
-	u.property(r, segs, wanted, shown, now)
-	return nil
+	u.property(r, segs, schema.WithoutTypesMissingIn(wanted, now), planned, now)
 }
 
 // property compares a value with the tenant's, property by property in objects.
@@ -172,12 +170,13 @@ func (u *unmet) property(r *schema.Rule, segs []string, wanted, planned, now *js
 	if schema.Covers(r, filled(r, wanted, now), filled(r, now, wanted)) {
 		return
 	}
-	before := len(u.found)
-	if wanted.IsArray() && now.IsArray() && r.Fact().Set != nil && r.Set.Merges(wanted, now) {
+	before, shown := len(u.found), u.shown().At(segs)
+	// A set that is a secret is redacted as a whole, and shows no members.
+	if planned.IsArray() && shown.IsArray() && r.Fact().Set != nil && r.Set.Merges(wanted, now) {
 		u.members(r, segs, wanted, planned, now)
 	}
 	if len(u.found) == before {
-		u.add(r, segs, "", planned, u.shown().At(segs))
+		u.add(r, segs, "", planned, shown)
 	}
 }
 
@@ -194,7 +193,7 @@ func (u *unmet) members(r *schema.Rule, segs []string, wanted, planned, now *jso
 
 // member compares a set's member that the item adds or changes with the
 // tenant's.
-func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
+func (u *unmet) member(segs []string, wanted, planned *jsonval.Node) {
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
 	next, index := r.Step("*"), u.index(segs, r, array)
 	wanted = index.types.Without(jsonval.ArrayOf(wanted)).Kids[0]
@@ -202,22 +201,16 @@ func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMess
 	if m == nil { // the tenant may mask a secret that the item has written
 		m = index.sameHiding(wanted)
 	}
-	if m != nil && sameMember(next, wanted, m) {
-		return nil
+	if m == nil || !sameMember(next, wanted, m) {
+		u.add(next, segs, "/-", planned, index.counterpart(m, u.shown().At(segs)))
 	}
-	shown, err := jsonval.Parse(planned)
-	if err != nil {
-		return fmt.Errorf("plan: %s: %w", u.w.Item.ID, err)
-	}
-	u.add(next, segs, "/-", shown, index.counterpart(m, u.shown().At(segs)))
-	return nil
 }
 
 // removed adds a difference if the tenant still has a member that the item
 // removes from a set.
 func (u *unmet) removed(segs []string, before json.RawMessage) error {
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
-	old, err := u.w.inTenant(before)
+	_, old, err := u.w.inTenant(before)
 	if err != nil {
 		return err
 	}

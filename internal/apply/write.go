@@ -94,9 +94,6 @@ func (w *Writing) created() plan.PropertyChange {
 	return plan.PropertyChange{After: w.Item.After}
 }
 
-// create returns the whole new object.
-func (w *Writing) create() (*jsonval.Node, error) { return w.newValue(w.created()) }
-
 // createText returns the text of the whole new object. It makes no tree: only
 // the references and the redacted secrets in the plan's text must be replaced.
 func (w *Writing) createText() (json.RawMessage, error) {
@@ -168,7 +165,7 @@ func (w *Writing) changed(before *jsonval.Node) (now *jsonval.Node, paths [][]st
 			return nil, nil, err
 		}
 		if !c.member {
-			value, err := w.newValue(change)
+			_, value, err := w.newValue(change)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -235,39 +232,40 @@ func (w *Writing) members(now *jsonval.Node, changes []pathChange) (*jsonval.Nod
 	index := indexMembers(r, array)
 	replace := make([]schema.MemberChange, len(changes))
 	for i, change := range changes {
-		value, err := w.newValue(change.PropertyChange)
+		_, value, err := w.newValue(change.PropertyChange)
 		if err != nil {
 			return nil, err
 		}
-		old, err := w.inTenant(change.Before)
+		_, old, err := w.inTenant(change.Before)
 		if err != nil {
 			return nil, err
 		}
-		found := index.find(old)
-		if old == nil {
-			found = index.same(value)
+		found := index.same(value)
+		if old != nil {
+			found = index.find(old)
 		}
 		replace[i] = schema.MemberChange{Old: found, Now: value}
 	}
 	return schema.ReplaceMembers(r.Step("*"), array, replace), nil
 }
 
-// newValue returns the value that a change writes, with the secrets that were
-// approved. It returns a *[NoteError] if the file's secret is now another one.
-func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
-	value, err := w.inTenant(change.After)
+// newValue returns the value of a change as planned, and as the write sends it:
+// with the secrets that were approved. It returns a *[NoteError] if the file's
+// secret is now another one.
+func (w *Writing) newValue(change plan.PropertyChange) (planned, value *jsonval.Node, err error) {
+	planned, value, err = w.inTenant(change.After)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	secrets, err := w.secretsOf(change)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var put jsonval.Assignments
 	for _, s := range secrets {
 		put.Put(s.segs, s.value)
 	}
-	return put.Apply(value), nil
+	return planned, put.Apply(value), nil
 }
 
 // secretAt is a secret in the form that is sent, and its place in a change.
@@ -308,7 +306,7 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 		return n
 	case hides(r.Fact(), n):
 		return other
-	case n.Kind != other.Kind || len(n.Kids) == 0 || n.IsArray() && len(n.Kids) != len(other.Kids):
+	case n.Kind != other.Kind || n.IsArray() && len(n.Kids) != len(other.Kids):
 		return n
 	}
 	of := r.In(n, other)

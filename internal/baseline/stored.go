@@ -81,15 +81,11 @@ func decodePages(root Root, raw [][]byte) (*Stored, error) {
 // add applies the page of this number to the objects of the earlier ones.
 func (s *Stored) add(number int, p *page) {
 	s.removed = append(s.removed, p.Removed)
-	old, gone := s.objects, p.Removed
+	old := s.objects
 	merged := make([]placed, 0, len(old)+len(p.Objects))
 	keep := func(until func(plan.Target) bool) {
 		for len(old) > 0 && until(target(old[0].BaseObject)) {
-			t := target(old[0].BaseObject)
-			for len(gone) > 0 && compare(gone[0], t) < 0 {
-				gone = gone[1:]
-			}
-			if len(gone) == 0 || gone[0] != t {
+			if _, gone := slices.BinarySearchFunc(p.Removed, target(old[0].BaseObject), compare); !gone {
 				merged = append(merged, old[0])
 			}
 			old = old[1:]
@@ -113,7 +109,7 @@ func (s *Stored) Save(ctx context.Context, base *diff.Base, put func(context.Con
 	next := &Root{Backup: base.Backup, Pages: slices.Clone(s.root.Pages)}
 	objects := slices.Clone(base.Objects)
 	slices.SortStableFunc(objects, func(a, b *diff.BaseObject) int { return compare(target(a), target(b)) })
-	p := s.differences(objects)
+	p, pages := s.differences(objects)
 	if len(p.Objects)+len(p.Removed) > 0 {
 		raw, err := p.encode()
 		if err != nil {
@@ -122,7 +118,7 @@ func (s *Stored) Save(ctx context.Context, base *diff.Base, put func(context.Con
 		first := len(next.Pages)
 		for first > 0 && (first >= MaxPages || next.Pages[first-1].Size < growth*int64(len(raw))) {
 			first--
-			if raw, err = s.merged(first, objects, p).encode(); err != nil {
+			if raw, err = s.merged(first, objects, pages, p).encode(); err != nil {
 				return nil, err
 			}
 		}
@@ -158,9 +154,9 @@ func (s *Stored) saveUnbound(ctx context.Context, next *Root, unbound []plan.Tar
 }
 
 // differences returns the page that leads from the stored objects to these, which
-// are sorted.
-func (s *Stored) differences(objects []*diff.BaseObject) *page {
-	p := new(page)
+// are sorted, and the number of the page of each object.
+func (s *Stored) differences(objects []*diff.BaseObject) (*page, []int) {
+	p, pages := new(page), make([]int, 0, len(objects))
 	old := s.objects
 	gone := func(until func(plan.Target) bool) {
 		for len(old) > 0 && until(target(old[0].BaseObject)) {
@@ -172,33 +168,27 @@ func (s *Stored) differences(objects []*diff.BaseObject) *page {
 		t := target(o)
 		gone(func(other plan.Target) bool { return compare(other, t) < 0 })
 		if len(old) > 0 && target(old[0].BaseObject) == t {
-			same := old[0].Equal(o)
-			if old = old[1:]; same {
+			was := old[0]
+			if old = old[1:]; was.Equal(o) {
+				pages = append(pages, was.page)
 				continue
 			}
 		}
+		pages = append(pages, len(s.root.Pages)) // the new one
 		p.Objects = append(p.Objects, o)
 	}
 	gone(func(plan.Target) bool { return true })
-	return p
+	return p, pages
 }
 
-// merged returns the page that holds what the pages from number first on hold
-// together with the differences d that lead to objects.
-func (s *Stored) merged(first int, objects []*diff.BaseObject, d *page) *page {
+// merged returns the page that replaces the pages from number first on and the page d
+// of the differences that lead to objects. pages has the page of each object.
+func (s *Stored) merged(first int, objects []*diff.BaseObject, pages []int, d *page) *page {
 	p := new(page)
-	changed, old := d.Objects, s.objects
-	for _, o := range objects {
-		for len(old) > 0 && compare(target(old[0].BaseObject), target(o)) < 0 {
-			old = old[1:]
+	for i, o := range objects {
+		if pages[i] >= first {
+			p.Objects = append(p.Objects, o)
 		}
-		switch {
-		case len(changed) > 0 && changed[0] == o:
-			changed = changed[1:]
-		case len(old) > 0 && old[0].page < first && old[0].Equal(o):
-			continue
-		}
-		p.Objects = append(p.Objects, o)
 	}
 	if first == 0 {
 		return p // nothing is before it that could be removed

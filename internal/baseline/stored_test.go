@@ -256,6 +256,55 @@ func TestSmallChangesAreNotRewrittenOften(t *testing.T) {
 	}
 }
 
+// A base has at most four pages, and each is at least four times as large as the
+// page after it: a save replaces the pages that would be smaller.
+func TestPagesOfABase(t *testing.T) {
+	t.Run("four", func(t *testing.T) {
+		store, stored, base := newBlobs(), baseline.Unstored(nil), baseOf(2000)
+		var pages []int
+		for save, changed := range []int{0, 300, 45, 6, 1, 1} {
+			for i := range changed {
+				base.Objects[100*save+i] = object(100*save+i, save)
+			}
+			root, err := stored.Save(t.Context(), base, store.put)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored, pages = store.load(t, root), append(pages, len(root.Pages))
+		}
+		if d := cmp.Diff([]int{1, 2, 3, 4, 4, 4}, pages); d != "" {
+			t.Errorf("the number of pages after each save (-want +got)\n%s", d)
+		}
+	})
+	for beyond, want := range map[int]int{-1: 1, 0: 2, 1: 2} {
+		t.Run(fmt.Sprint("four times as large and ", beyond), func(t *testing.T) {
+			filled := func(size int) *diff.Base {
+				b := baseOf(2)
+				b.Objects[0].Body = json.RawMessage(fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", size)))
+				return b
+			}
+			// The sizes of a page with the change, and of a first page.
+			store := newBlobs()
+			for _, b := range []*diff.Base{{Objects: []*diff.BaseObject{object(1, 1)}}, filled(0)} {
+				if _, err := baseline.Unstored(nil).Save(t.Context(), b, store.put); err != nil {
+					t.Fatal(err)
+				}
+			}
+			size := 4*store.puts[0] + beyond
+			base := filled(size - store.puts[1])
+			root, err := baseline.Unstored(nil).Save(t.Context(), base, store.put)
+			if err != nil || root.Pages[0].Size != int64(size) {
+				t.Fatalf("got %+v, %v, want a page of %d bytes", root, err, size)
+			}
+			stored := store.load(t, root)
+			base.Objects[1] = object(1, 1)
+			if root, err = stored.Save(t.Context(), base, store.put); err != nil || len(root.Pages) != want {
+				t.Errorf("got %+v, %v, want %d pages", root, err, want)
+			}
+		})
+	}
+}
+
 // Save does not change its base, and a base with an object twice is refused.
 func TestSaveRefusesDuplicates(t *testing.T) {
 	store := newBlobs()

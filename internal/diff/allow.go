@@ -13,8 +13,19 @@ import (
 // nil. One of the bodies must meet it. The old body counts too, because the
 // service may have removed the object.
 func serviceMade(o *object, bodies ...*jsonval.Node) *tenant.Limit {
+	return limit(o, func(l tenant.Limit) bool { return l.ServiceMade }, bodies)
+}
+
+// elsewhere returns the limit for objects that belong to another kind, or nil. One of
+// the bodies must meet it.
+func elsewhere(o *object, bodies ...*jsonval.Node) *tenant.Limit {
+	return limit(o, func(l tenant.Limit) bool { return l.Kind != "" }, bodies)
+}
+
+// limit returns the first limit of these that one of the bodies meets, or nil.
+func limit(o *object, these func(tenant.Limit) bool, bodies []*jsonval.Node) *tenant.Limit {
 	for i, l := range o.kind.Limits {
-		if l.ServiceMade && slices.ContainsFunc(bodies, func(body *jsonval.Node) bool { return body != nil && schema.MeetsNode(l.When, body) }) {
+		if these(l) && slices.ContainsFunc(bodies, func(body *jsonval.Node) bool { return body != nil && schema.MeetsNode(l.When, body) }) {
 			return &o.kind.Limits[i]
 		}
 	}

@@ -272,6 +272,9 @@ func (d *decider) compareAbsent(o *object, t *trees) {
 		o.newBase = o.base
 		o.withheld = true
 		noteMissing(d.ix, o)
+	case elsewhere(o, t.base, t.desired) != nil:
+		o.newBase = o.base
+		withhold(d.ix, o, plan.Unsupported, "%s", elsewhere(o, t.base, t.desired).Reason)
 	case o.kind.Singleton:
 		o.newBase = o.base
 		withhold(d.ix, o, plan.Unsupported, "the tenant does not have this object, and it cannot be created")

@@ -28,6 +28,9 @@ func TestDecode(t *testing.T) {
 		{`{"format":1,"unknown":true,"a":"x"}`, "x", false, ""}, // a field that an older version may ignore
 		{`{"format":2,"a":{"another":"shape"}}`, "", true, "upgrade this process"},
 		{`{"a":{"another":"shape"},"format":2}`, "", true, "upgrade this process"},
+		{`{"format":2,"a":`, "", true, "upgrade this process"}, // and the rest is no JSON
+		{`{"format":10,"a":`, "", true, "upgrade this process"},
+		{`{"format":,"a":"x"}`, "", false, "decode thing"},
 		{`{"format":99999999999,"a":"x"}`, "", true, "upgrade this process"},
 		{`{"format":1,"A":"y","a":"x"}`, "x", false, ""}, // another name is another field
 		{`{"format":1,"a":"x","a":"y"}`, "", false, "decode thing"},

@@ -36,7 +36,12 @@ func (g *group) GetFieldDeserializers() map[string]func(serialization.ParseNode)
 }
 
 func (g *group) Serialize(w serialization.SerializationWriter) error {
-	return errors.Join(w.WriteStringValue("displayName", g.displayName), w.WriteStringValue("description", g.description))
+	err := errors.Join(w.WriteStringValue("displayName", g.displayName), w.WriteStringValue("description", g.description))
+	if g.displayName != nil { // a new one
+		no, yes := false, true
+		err = errors.Join(err, w.WriteStringValue("mailNickname", g.displayName), w.WriteBoolValue("mailEnabled", &no), w.WriteBoolValue("securityEnabled", &yes))
+	}
+	return err
 }
 
 // groups is a page of them.

@@ -157,7 +157,7 @@ func (d *decoder) newType(rest string) error {
 
 // endType gives the last type its properties.
 func (d *decoder) endType() {
-	if d.typ != nil && len(d.own) > 0 {
+	if d.typ != nil {
 		d.typ.Own = d.own[:len(d.own):len(d.own)]
 		d.own = d.own[len(d.own):]
 	}

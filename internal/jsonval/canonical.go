@@ -51,7 +51,7 @@ func (a *arena) isCanonical(raw []byte) bool {
 			a.records = a.records[:len(a.records)-1]
 		case NameToken:
 			last := &a.records[len(a.records)-1].Token
-			if !a.isCanonicalString(tok) || last.End > 0 && a.compare(*last, tok) > 0 {
+			if !a.isCanonicalString(tok) || last.End != 0 && a.compare(*last, tok) > 0 {
 				return false
 			}
 			*last = tok

@@ -43,11 +43,10 @@ func isPlainInteger(s string) bool {
 	if s == "-0" || len(s) > 21 {
 		return false
 	}
-	for i := range len(s) {
-		if c := s[i]; c < '0' || c > '9' {
-			if i > 0 || c != '-' {
-				return false
-			}
+	digits := strings.TrimPrefix(s, "-")
+	for i := range len(digits) {
+		if c := digits[i]; c < '0' || c > '9' {
+			return false
 		}
 	}
 	return true

@@ -199,11 +199,11 @@ func (s *Scanner) Next() (Token, error) {
 		}
 		return s.value(Token{Kind: 'f', Start: i, End: i + 5})
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		end := numberEnd(text, i)
-		if end < 0 {
-			return s.failNumber(i, ^end)
+		stop := numberEnd(text, i)
+		if stop < 0 {
+			return s.failNumber(i, ^stop)
 		}
-		return s.value(Token{Kind: '0', Start: i, End: end})
+		return s.value(Token{Kind: '0', Start: i, End: stop})
 	}
 	return s.failInvalid(i, expectedToken[state])
 }

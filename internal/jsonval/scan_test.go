@@ -20,7 +20,7 @@ var accepted = []string{
 	`{"a":1,"b":[true,false,null,{"a":{}}],"c":""}`, "{ \"a\" : [ 1 , 2 ] ,\n\t\"b\" : { } }",
 	`[0,-1,10,1.5,1e5,1E+5,1.0e-5,123456789012345678901234567890]`,
 	`"12345678"`, `"1234567"`, `"123456789012345 78901234567890"`,
-	`"\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00"`, `"\u0000\uFFFD\ufffd"`,
+	`"\u0123\u4567\u89ab\ucdef\u89AB\uCDEF"`, `"\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00"`, `"\u0000\uFFFD\ufffd"`,
 	"\"ü\"", "\"Richtlinie für Geräte\"", "\"日本語のポリシー\"", "\"\U0001F600\"", "\"\x7f\"", "\"\ufffd\"",
 	`{"a":1,"A":2,"":3,"\u0062":4}`, `[{"a":1},{"a":1}]`, `{"a":{"a":{"a":1}}}`,
 	strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth),
@@ -37,7 +37,7 @@ var refused = []string{
 	`-x`, `1.`, `1.x`, `1e`, `1ex`, `1e+`, `1e+x`, `+1`, `.5`, `[1.]`, `[-]`, `[1e]`, `[00]`, `0x10`, `NaN`,
 	`nul`, `nulL`, `nullx`, `tru`, `trux`, `fals`, `falsx`, `[nul]`, `n`, `True`,
 	`"a`, `"12345678`, "\"\n\"", "\"a\tb\"", "\"\x1f\"", "\"12345678\x00\"", `"\`, `"\"`, `"\x"`, `"12345678\a"`,
-	`"\u`, `"\u0`, `"\u004`, `"\u004"`, `"\u00g0"`, `"\U0041"`, `"\u 041"`,
+	`"\u`, `"\u0`, `"\u004`, `"\u004"`, `"\u00g0"`, `"\u00G0"`, `"\u00@0"`, "\"\\u00`0\"", `"\u00/0"`, `"\u00:0"`, `"\U0041"`, `"\u 041"`,
 	`"\ud83d"`, `"\ude00"`, `"\ud83d\ud83d"`, `"\ud83dx"`, `"\ud83d\n"`, `"\ud83d\u0041"`, `"\ud83d\ude0`, `"\ud83d\`, `"\ude00\ud83d"`, `"\ud83d\udexx"`,
 	"\"\xff\"", "\"\xc3\"", "\"\xc3", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\"", "\"\xe2\x82", "\"ü\xff\"", "\"1234567\x80\"", "\"\xf0\x9f\x98\"", "{\"\xff\":1}",
 	`{"a":1,"a":2}`, `{"a":1,"b":2,"\u0061":3}`, `{"\u0061":1,"a":2}`, `{"\u0061":1,"\u0061":2}`, `{"":1,"":2}`, `[{"x":{"a":1,"a":2}}]`, `{"a":{"b":1},"a":2}`,
@@ -289,6 +289,8 @@ func TestSyntaxError(t *testing.T) {
 		{"\"\n\"", `control character '\n' in a string, which must be escaped, at offset 1`},
 		{`"\x"`, "invalid escape in a string at offset 1"},
 		{"\"\xff\"", "invalid UTF-8 in a string at offset 1"},
+		{"\"\x80\"", "invalid UTF-8 in a string at offset 1"},
+		{"\"\x1f\"", "control character '\\x1f' in a string, which must be escaped, at offset 1"},
 		{strings.Repeat("[", maxDepth+1), "more than 10000 open objects and arrays at offset 10000"},
 	} {
 		var s Scanner
@@ -430,6 +432,48 @@ func TestResetReleasesTheMemoryOfLargeTexts(t *testing.T) {
 		s.Reset(nil)
 		if s.text != nil || cap(s.names) >= size || cap(s.decoded) >= size || cap(s.table) >= size {
 			t.Errorf("%s: memory for %d names, %d decoded bytes and %d slots remains", name, cap(s.names), cap(s.decoded), cap(s.table))
+		}
+	}
+}
+
+// A scanner keeps the memory of 16,384 names, and a table for as many, and releases
+// that of more.
+func TestResetKeepsTheMemoryOfUsualTexts(t *testing.T) {
+	const most = 1 << 14
+	for n := most - 1; n <= most+1; n++ {
+		kept := 0
+		if n <= most {
+			kept = n
+		}
+		if got := clipped(make([]byte, 1, n)); len(got) != 0 || cap(got) != kept {
+			t.Errorf("memory for %d bytes: %d with memory for %d, want none with memory for %d", n, len(got), cap(got), kept)
+		}
+		var s Scanner
+		scanAll(t, &s, []byte(objectText(0, n)))
+		table := len(s.table) // half of its slots are free
+		if s.Reset(nil); table < 2*n || table >= 4*n || len(s.table) != map[bool]int{true: table}[n <= most] {
+			t.Errorf("%d names: a table of %d slots, and of %d after Reset", n, table, len(s.table))
+		}
+	}
+}
+
+// Two names of one length have different hashes if they differ in one of the first or
+// the last eight bytes.
+func TestHashNameOfSimilarNames(t *testing.T) {
+	for length := 1; length <= 20; length++ {
+		name := []byte("abcdefghijklmnopqrst")[:length]
+		for i := range name {
+			if i >= 8 && i < length-8 {
+				continue
+			}
+			other := bytes.Clone(name)
+			other[i] ^= 1
+			if HashName(name) == HashName(other) {
+				t.Errorf("%s and %s have the same hash", name, other)
+			}
+		}
+		if HashName(name) == HashName(name[1:]) {
+			t.Errorf("%s and %s have the same hash", name, name[1:])
 		}
 	}
 }

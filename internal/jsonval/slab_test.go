@@ -68,3 +68,37 @@ func TestSlabReusesMemory(t *testing.T) {
 		t.Errorf("%v allocations for two objects, want one text each", n)
 	}
 }
+
+// Memory that is just large enough is used, and larger memory is only made for more
+// elements than it has. It is kept up to 16,384 elements.
+func TestSlabMemory(t *testing.T) {
+	const most = 1 << 14
+	var s slabOf[int]
+	for _, tt := range []struct {
+		takes []int
+		want  int // elements of memory after the reset
+	}{
+		{[]int{1, 1}, 3},                       // for somewhat more than two
+		{[]int{2}, 3}, {[]int{3}, 3}, {nil, 3}, // it is large enough
+		{[]int{2, 1}, 3}, {[]int{4}, 6},
+		{[]int{most + 1}, 6}, {[]int{most}, most + most/2}, {[]int{most + 1, 1}, most + most/2},
+	} {
+		room := len(s.memory)
+		for _, n := range tt.takes {
+			taken := s.take(n)
+			if isRoom := n <= room; len(taken) != n || isRoom != (len(s.memory) == room-n) {
+				t.Errorf("%v: %d elements are taken from memory for %d, which leaves %d", tt.takes, len(taken), room, len(s.memory))
+			}
+			for i := range taken {
+				if taken[i] != 0 {
+					t.Errorf("%v: element %d is %d, want 0", tt.takes, i, taken[i])
+				}
+				taken[i] = 1
+			}
+			room = len(s.memory)
+		}
+		if s.reset(); len(s.whole) != tt.want || len(s.memory) != tt.want {
+			t.Errorf("%v: memory for %d elements after the reset, want %d", tt.takes, len(s.whole), tt.want)
+		}
+	}
+}

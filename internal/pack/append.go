@@ -122,7 +122,7 @@ func (p *Pack) place(ctx context.Context, w *write, before Listing, r Revision) 
 			return err
 		}
 		e := r.Files[name]
-		if old := before[name]; old.Sum == e.Sum && old.At > 0 {
+		if old := before[name]; old.Sum == e.Sum && old.At != 0 {
 			r.Files[name] = old
 			continue
 		}
@@ -167,15 +167,13 @@ func (p *Pack) findPlaces(ctx context.Context, w *write, line string, before Lis
 	}
 	find := func(files Listing) {
 		for _, e := range files {
-			if e.At > 0 && wanted[e.Sum] {
+			if e.At != 0 && wanted[e.Sum] {
 				w.places[e.Sum] = e
 				delete(wanted, e.Sum)
 			}
 		}
 	}
-	if len(wanted) > 0 {
-		find(before)
-	}
+	find(before)
 	for _, other := range []string{Desired, Backup} {
 		last, there := p.Line(other).Last()
 		if other == line || !there || len(wanted) == 0 {
@@ -220,7 +218,7 @@ func (p *Pack) Sync() error {
 
 func (p *Pack) begin() (*write, error) {
 	w := &write{at: p.state.end, places: make(map[Sum]Entry)}
-	if p.state.head > 0 {
+	if p.state.head != 0 {
 		return w, nil
 	}
 	var err error

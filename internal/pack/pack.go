@@ -107,24 +107,24 @@ func (p *Pack) damaged(format string, args ...any) error {
 
 // decodeHead returns the salt of a pack and the size of its first line.
 func (p *Pack) decodeHead(text []byte) (salt [16]byte, size int64, err error) {
-	end := bytes.IndexByte(text, '\n')
-	if end < 0 {
+	line, _, ok := bytes.Cut(text, []byte{'\n'})
+	if !ok {
 		return salt, 0, p.damaged("it has no first line")
 	}
-	if err := p.CheckFormat(p.folder.Shown(p.Name), text[:end]); p.IsNewer(err) {
+	if err := p.CheckFormat(p.folder.Shown(p.Name), line); p.IsNewer(err) {
 		return salt, 0, err
 	} else if err != nil {
 		return salt, 0, p.damaged("it names no format")
 	}
 	var h head
-	if err := json.Unmarshal(text[:end], &h); err != nil {
+	if err := json.Unmarshal(line, &h); err != nil {
 		return salt, 0, p.damaged("its first line is another one")
 	}
 	raw, err := hex.DecodeString(h.Salt)
 	if err != nil || len(raw) != len(salt) || h.Format != Format {
 		return salt, 0, p.damaged("its first line is another one")
 	}
-	return [16]byte(raw), int64(end) + 1, nil
+	return [16]byte(raw), int64(len(line)) + 1, nil
 }
 
 func (p *Pack) open(ctx context.Context, known *State) error {

@@ -243,6 +243,7 @@ func TestContentIsStoredOnce(t *testing.T) {
 	}{
 		{"two files", Desired, []map[string]string{{"a": text(1), "b": text(1), "c": text(2)}}, 2},
 		{"the same files", Desired, []map[string]string{{"a": text(1), "b": text(1), "c": text(2)}}, 0},
+		{"another name", Desired, []map[string]string{{"a": text(1), "b": text(1), "x": text(2)}}, 0},
 		{"another name, and a new content", Desired, []map[string]string{{"b": text(1), "d": text(2), "e": text(3)}}, 1},
 		{"the other line", Backup, []map[string]string{{"x": text(2), "y": text(3), "z": text(4)}}, 1},
 		{"back in the first line", Desired, []map[string]string{{"b": text(1), "z": text(4)}}, 0},
@@ -787,14 +788,15 @@ func TestListsAreBounded(t *testing.T) {
 	}
 }
 
-// A compressed content is restored.
+// Contents of 1 KiB and more are compressed, and restored.
 func TestCompressed(t *testing.T) {
-	for _, size := range []int{minCompressed - 1, minCompressed, minCompressed + 1} {
+	const smallest = 1024
+	for _, size := range []int{smallest - 1, smallest, smallest + 1} {
 		content := []byte(strings.Repeat("x", size))
 		e := NewEntry(content)
 		stored := compressed(content)
 		e.Stored = int64(len(stored))
-		if isSmaller := len(stored) < size; isSmaller != (size >= minCompressed) {
+		if isSmaller := len(stored) < size; isSmaller != (size >= smallest) {
 			t.Errorf("a content of %d bytes is stored in %d", size, len(stored))
 		}
 		got, err := e.restored(stored)

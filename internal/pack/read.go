@@ -20,8 +20,8 @@ func (p *Pack) recordAt(salt [16]byte, at, size int64) (Record, bool) {
 		return Record{}, false
 	}
 	r, ok := decodeRecord(header, salt, at)
-	// The contents' length may be any number.
-	if !ok || r.contents < 0 || r.contents > size-at || r.end() > size {
+	// The contents' length may be any number, so that r.end may overflow.
+	if !ok || r.contents < 0 || r.contents > size-r.contentsAt()-r.meta {
 		return Record{}, false
 	}
 	return r, true
@@ -51,14 +51,11 @@ func (p *Pack) readRecords(ctx context.Context, size int64) error {
 			unproven = append(unproven, r)
 		}
 	}
-	if s.end < size {
-		at, found, err := p.laterRecord(ctx, size)
-		if err != nil {
-			return err
-		}
-		if found {
-			return p.damaged("between the bytes %d and %d", s.end, at)
-		}
+	switch at, found, err := p.laterRecord(ctx, size); {
+	case err != nil:
+		return err
+	case found:
+		return p.damaged("between the bytes %d and %d", s.end, at)
 	}
 	for i, r := range unproven {
 		if p.checkWhole(ctx, r) == nil {
@@ -81,12 +78,12 @@ func (p *Pack) readRecords(ctx context.Context, size int64) error {
 // one write that was cut off.
 func (p *Pack) laterRecord(ctx context.Context, size int64) (at int64, found bool, err error) {
 	const step = 1 << 20
-	buffer := make([]byte, step+len(recordMagic)-1)
 	for from := p.state.end; from < size; from += step {
 		if err := ctx.Err(); err != nil {
 			return 0, false, err
 		}
-		n, err := p.file.ReadAt(buffer[:min(int64(len(buffer)), size-from)], from)
+		buffer := make([]byte, min(step+int64(len(recordMagic))-1, size-from))
+		n, err := p.file.ReadAt(buffer, from)
 		if err != nil && err != io.EOF {
 			return 0, false, err
 		}
@@ -163,8 +160,8 @@ func (p *Pack) Meta(r Record) (Info, []Change, error) {
 		return fail(err)
 	}
 	for _, c := range changes {
-		if e := c.Entry; e.At > 0 && (e.At > maxSize || e.At+e.Stored > r.metaAt()) {
-			return fail(fmt.Errorf("the content of %.100q is at byte %d", c.Name, e.At))
+		if c.Entry.At+c.Entry.Stored > r.metaAt() { // decodeMeta bounds both
+			return fail(fmt.Errorf("the content of %.100q is at byte %d", c.Name, c.Entry.At))
 		}
 	}
 	return info, changes, nil

@@ -22,15 +22,15 @@ func count(sum *backup.Summary, current tenant.Snapshot, res *diff.Result) {
 // change and that have no notes. It counts nothing for a kind that was not
 // completely read.
 func unchanged(res *diff.Result, adopted []plan.AdoptedChange) map[string]int {
-	touched := map[plan.Target]bool{}
+	touched := map[plan.Target]struct{}{}
 	for _, it := range res.Plan.Items {
-		touched[plan.Target{Kind: it.Kind, Key: it.Key}] = true
+		touched[plan.Target{Kind: it.Kind, Key: it.Key}] = struct{}{}
 	}
 	for _, a := range adopted {
-		touched[plan.Target{Kind: a.Kind, Key: a.Key}] = true
+		touched[plan.Target{Kind: a.Kind, Key: a.Key}] = struct{}{}
 	}
 	for _, n := range res.Plan.Notes {
-		touched[plan.Target{Kind: n.Kind, Key: n.Key}] = true
+		touched[plan.Target{Kind: n.Kind, Key: n.Key}] = struct{}{}
 	}
 	count := maps.Clone(res.Backup.Counts)
 	for t := range touched {

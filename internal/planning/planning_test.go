@@ -31,6 +31,9 @@ type world struct {
 	base   *diff.Base
 	// drift is a property that group A has in the tenant.
 	drift string
+	// targets are the run's. anyTargets allows those that name no object.
+	targets    []plan.Target
+	anyTargets bool
 }
 
 // newWorld returns a tenant with the groups A, B and C, in red, and the base of a
@@ -91,11 +94,12 @@ func (w *world) made(adopt bool) *backup.Made {
 		}
 		snap.Resources = append(snap.Resources, tenant.Resource{Kind: "groups", ID: "id-" + name, Body: text})
 	}
-	c, err := diff.Prepare(diff.Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Desired: w.desired(), Current: snap, Now: time.Now(), Keys: schema.DeriveKeys(nil, "contoso")})
+	c, err := diff.Prepare(diff.Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Desired: w.desired(), Current: snap, Now: time.Now(), Keys: schema.DeriveKeys(nil, "contoso"),
+		Targets: w.targets})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	made, err := backup.Make(w.t.Context(), backup.Request{Run: "run-1", Comparison: c, Lines: w.lines(), Adopt: adopt, Log: slog.New(slog.DiscardHandler), Port: w})
+	made, err := backup.Make(w.t.Context(), backup.Request{Run: "run-1", Comparison: c, Lines: w.lines(), Adopt: adopt, AnyTargets: w.anyTargets, Log: slog.New(slog.DiscardHandler), Port: w})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func newRequest(t *testing.T, completeness tenant.Completeness) readback.Request
 func after(t *testing.T, raw []byte) (out []string) {
 	t.Helper()
 	var s readback.Snapshot
-	if err := json.Unmarshal(raw, &s); err != nil || s.Format != readback.SnapshotFormat || !s.Taken.Equal(later) {
+	if err := json.Unmarshal(raw, &s); err != nil || s.Format != 1 || !s.Taken.Equal(later) {
 		t.Fatalf("the snapshot is %s, %v", raw, err)
 	}
 	for _, r := range s.Resources {

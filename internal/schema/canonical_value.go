@@ -69,7 +69,7 @@ func canonicalArray(r *Rule, n *jsonval.Node) *jsonval.Node {
 	element := r.Step("*")
 	out := n.MapKids(func(i int) *jsonval.Node { return canonicalValue(element, n.Kids[i], true) })
 	set := r.Fact().Set
-	if set == nil || len(out.Kids) < 2 {
+	if set == nil {
 		return out
 	}
 	out = sortedByText(out, nil)

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -48,5 +49,22 @@ func TestHiddenPlaces(t *testing.T) {
 	}
 	if a, b := p.VisibleText(r, parse(`{"a":1,"b":{"e":"z"}}`)), p.VisibleText(r, parse(`{"a":1,"b":{"e":"y"}}`)); a == b {
 		t.Errorf("a visible difference is not seen: %s", a)
+	}
+}
+
+// An element whose array equals the declared default shows the same as an element
+// without it, also where the place in the array is hidden.
+func TestHiddenPlaceInADefault(t *testing.T) {
+	for _, value := range []string{`["x"]`, `["x","y"]`} {
+		k := compiled(t, tenant.Kind{Name: "policies", Defaults: []tenant.Default{{Path: "/list/*/d", Value: json.RawMessage(value)}}})
+		r := k.Root.Step("list").Step("*")
+		var p HiddenPlaces
+		if !p.Add(r, parsed(t, `{"a":1,"d":["`+reference.MaskMark+`"]}`), HiddenInNames) {
+			t.Fatal("no place was added")
+		}
+		with, without := p.VisibleText(r, parsed(t, `{"a":1,"d":`+value+`}`)), p.VisibleText(r, parsed(t, `{"a":1}`))
+		if with != without {
+			t.Errorf("default %s: got %s, and %s without the value", value, with, without)
+		}
 	}
 }

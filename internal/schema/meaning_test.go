@@ -96,6 +96,8 @@ func TestMeanings(t *testing.T) {
 		{"x", `["a","b"]`, `["b","a"]`, false},
 		{"a", `{"default":"none"}`, `{}`, true},
 		{"a", `{"default":"none"}`, `{"default":"some"}`, false},
+		{"a", `{"default":""}`, `{}`, true},
+		{"a", `{"x":""}`, `{}`, false},
 		{"list", `[{"default":{"x":1}}]`, `[{}]`, true},
 		{"list", `[{"default":{"x":2}}]`, `[{}]`, false},
 		{"enum", `"On"`, `"on"`, true},
@@ -112,5 +114,23 @@ func TestMeanings(t *testing.T) {
 		if same := number(tt.a) == number(tt.b); same != tt.same {
 			t.Errorf("%s: %s and %s have the same number: %t, want %t", tt.path, tt.a, tt.b, same, tt.same)
 		}
+	}
+}
+
+// The numbers of all parts of a value are found in time linear in its depth.
+func TestMeaningsAreLinearInDepth(t *testing.T) {
+	k := compiled(t, everything())
+	allocations := func(depth int) float64 {
+		n := parsed(t, strings.Repeat(`[{"x":`, depth)+"1"+strings.Repeat("}]", depth))
+		return testing.AllocsPerRun(1, func() {
+			var m Meanings
+			for part := n; len(part.Kids) > 0; part = part.Kids[0] {
+				m.Member(k.Root.Step("x"), part)
+			}
+		})
+	}
+	const times, most = 8, 12
+	if few, many := allocations(50), allocations(50*times); many > most*few {
+		t.Errorf("%.0f allocations, and %d times the depth takes %.0f", few, times, many)
 	}
 }

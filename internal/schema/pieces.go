@@ -60,7 +60,7 @@ func (p *pieces) order(text []byte, begin, first int, once bool) []byte {
 	if len(list) == 0 {
 		return text
 	}
-	if len(list) > 1 && !areSorted(list, text, once) {
+	if !areSorted(list, text, once) {
 		sortPieces(list, text)
 		p.spare = append(p.spare[:0], text[begin:]...)
 		p.moved += len(p.spare)

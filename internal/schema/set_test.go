@@ -43,8 +43,10 @@ func TestSortedByText(t *testing.T) {
 		slab.Reset()
 		return before != want
 	}
-	if !check(t, `{"bag":[{},"All"]}`) {
-		t.Error("the set did not need sorting")
+	for _, text := range []string{`{"bag":[{},"All"]}`, `{"a":{"set":["b","a"]}}`, `{"a":{"set":["b","a"],"x":[]}}`} {
+		if !check(t, text) {
+			t.Errorf("%s: the set did not need sorting", text)
+		}
 	}
 	rapid.Check(t, func(t *rapid.T) { check(t, randomValue(t, 0, true)) })
 }

@@ -107,3 +107,18 @@ func TestUnmaskIsLinearInDepth(t *testing.T) {
 		t.Errorf("%.0f allocations, and %d times the depth takes %.0f", few, times, many)
 	}
 }
+
+// A mask in a set without a declared identity stands for the secret of the member that
+// is equal apart from it, wherever that is.
+func TestUnmaskOfSets(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "things", Sets: []tenant.Set{{Path: "/set"}, {Path: "/by", By: []string{"/n"}}}, Sensitive: []string{"/set/*/s", "/by/*/s"}})
+	const one, two = reference.SecretMark + "k.1}", reference.SecretMark + "k.2}"
+	file := parsed(t, `[{"n":1,"s":"`+one+`"},{"n":2,"s":"`+two+`"}]`)
+	masked := parsed(t, `[{"n":2,"s":"`+reference.MaskMark+`"},{"n":1,"s":"`+reference.MaskMark+`"}]`)
+	const want = `[{"n":2,"s":"` + two + `"},{"n":1,"s":"` + one + `"}]`
+	for _, name := range []string{"set", "by"} {
+		if _, c := Unmask(k.Root.Step(name), file, file, masked, nil); string(c.JSON()) != want {
+			t.Errorf("%s: got %s, want %s", name, c.JSON(), want)
+		}
+	}
+}

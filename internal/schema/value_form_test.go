@@ -66,7 +66,9 @@ func TestValueForms(t *testing.T) {
 		{tenant.Time, "9999-12-31T22:59:59-01:00", "9999-12-31T23:59:59Z", true},
 		{tenant.Time, "9999-12-31T23:00:00-01:00", "10000-01-01T00:00:00Z", false}, // the year needs five digits
 		{tenant.Time, "8:00:00", "08:00:00", false},
-		{tenant.Time, "0000-01-01T00:00:00+01:00", "-001-12-31T23:00:00Z", false},
+		{tenant.Time, "0000-01-01T00:00:00+01:00", "-0001-12-31T23:00:00Z", false}, // the year needs a sign
+		{tenant.Time, "2026-03-01t00:00:00", "2026-03-01T00:00:00", true},
+		{tenant.Time, "2026-03-01t00:00:0", "2026-03-01T00:00:0", false},
 
 		{tenant.Duration, "PT24H", "P1D", true},
 		{tenant.Duration, "P7D", "P1W", true},

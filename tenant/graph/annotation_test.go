@@ -167,7 +167,7 @@ func (s *oneObject) deploy(file string) []plan.Note {
 	server := httptest.NewTLSServer(s)
 	defer server.Close()
 	client, err := graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: server.URL, HTTPClient: server.Client(),
-		Directory: "11111111-2222-3333-4444-555555555555", Unproven: []string{"*"}})
+		Directory: "11111111-2222-3333-4444-555555555555", Unproven: []string{"*"}, Parts: []string{"servicePrincipals/customSecurityAttributes"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,10 +31,10 @@ func TestApart(t *testing.T) {
 			[]string{`PATCH /v1.0/groups/` + id + ` {"description":"f"}`, `PATCH /v1.0/groups/` + id + ` {"allowExternalSenders":true,"hideFromAddressLists":true}`}},
 		{"these only", tenant.Operation{Verb: tenant.Update, ID: id, Patch: json.RawMessage(`{"allowExternalSenders":false}`)},
 			[]string{`PATCH /v1.0/groups/` + id + ` {"allowExternalSenders":false}`}},
-		{"a create", tenant.Operation{Verb: tenant.Create, After: json.RawMessage(`{"displayName":"N","groupTypes":["Unified"],"allowExternalSenders":true}`)},
-			[]string{`POST /v1.0/groups {"displayName":"N","groupTypes":["Unified"]}`, `PATCH /v1.0/groups/NEW {"allowExternalSenders":true}`}},
-		{"a create without them", tenant.Operation{Verb: tenant.Create, After: json.RawMessage(`{"displayName":"M"}`)},
-			[]string{`POST /v1.0/groups {"displayName":"M"}`}},
+		{"a create", tenant.Operation{Verb: tenant.Create, After: json.RawMessage(`{"displayName":"N","groupTypes":["Unified"],"mailEnabled":true,"mailNickname":"n","securityEnabled":false,"allowExternalSenders":true}`)},
+			[]string{`POST /v1.0/groups {"displayName":"N","groupTypes":["Unified"],"mailEnabled":true,"mailNickname":"n","securityEnabled":false}`, `PATCH /v1.0/groups/NEW {"allowExternalSenders":true}`}},
+		{"a create without them", tenant.Operation{Verb: tenant.Create, After: json.RawMessage(`{"displayName":"M","mailEnabled":false,"mailNickname":"n","securityEnabled":true}`)},
+			[]string{`POST /v1.0/groups {"displayName":"M","mailEnabled":false,"mailNickname":"n","securityEnabled":true}`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, lines := writer(t, server, func(cfg *graph.Config) { cfg.Parts = []string{"groups/mailbox"} })
@@ -66,7 +66,7 @@ func TestApartFails(t *testing.T) {
 			nth int // of the PATCHes, fails
 		}{
 			"of an update": {tenant.Operation{Verb: tenant.Update, Patch: json.RawMessage(`{"description":"f","allowExternalSenders":true}`)}, 1},
-			"of a create":  {tenant.Operation{Verb: tenant.Create, After: json.RawMessage(`{"displayName":"N","groupTypes":["Unified"],"allowExternalSenders":true}`)}, 0},
+			"of a create":  {tenant.Operation{Verb: tenant.Create, After: json.RawMessage(`{"displayName":"N","groupTypes":["Unified"],"mailEnabled":true,"mailNickname":"n","securityEnabled":false,"allowExternalSenders":true}`)}, 0},
 		} {
 			server := graphtest.New(graphtest.Config{})
 			if tt.op.Verb == tenant.Update {

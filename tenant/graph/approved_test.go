@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,31 +13,40 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
-// approvals is a tenant whose plans are made and approved through the engine.
+// approvals is a tenant whose plans are made and approved through the engine. Each
+// request is held against the operation that was approved.
 type approvals struct {
 	server *graphtest.Server
 	repo   *tenant.MemoryRepository
 	engine *syncer.Syncer
+	sent   *sentRecorder
 }
 
 func newApprovals(t *testing.T, edit func(*syncer.Config)) *approvals {
 	t.Helper()
 	a := &approvals{repo: tenant.NewMemoryRepository(), server: graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")})}
+	a.sent = &sentRecorder{RoundTripper: a.server.HTTPClient().Transport}
+	whole, err := catalogue.Default().WithParts("*")
+	if err != nil {
+		t.Fatal(err)
+	}
 	store := state.NewMemory()
 	cfg := syncer.Config{Store: store, Repository: a.repo,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
-			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: a.server.URL(), HTTPClient: a.server.HTTPClient(), BreakGlass: []string{"glass"}})
+			client, err := graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: a.server.URL(), HTTPClient: &http.Client{Transport: a.sent},
+				Directory: authtest.DirectoryOf("contoso"), BreakGlass: []string{"glass"}, Unproven: []string{"*"}, Parts: []string{"*"}})
+			return newHeldClient(client, a.sent, whole, a.server.URL(), func(problem string) { t.Error(problem) }), err
 		}),
 		Settings: syncer.Settings{Directory: authtest.DirectoryOf("contoso"), Approval: syncer.ApprovalRules{AllowRequester: true}},
 	}
 	if edit != nil {
 		edit(&cfg)
 	}
-	var err error
 	if a.engine, err = syncer.New(cfg); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type part struct {
 }
 
 // part returns the request for an object, or for something below it. It has an error
-// in place of an address if the id cannot stand in one. An empty id is a singleton's.
+// in place of an address if the id cannot stand in one.
 func (f *fetcher) part(id, below, search string) *part {
 	p := &part{id: id}
 	if !f.entry.Singleton {
@@ -150,11 +150,11 @@ func (f *fetcher) refusedParts(ctx context.Context, parts []*part) (rest []*part
 // sendBatch sends one batch and puts each answer into its part. An error is
 // that of the batch as a whole.
 func (f *fetcher) sendBatch(ctx context.Context, parts []*part) error {
-	addresses := make([]string, len(parts))
+	urls := make([]string, len(parts))
 	for i, p := range parts {
-		addresses[i] = p.url
+		urls[i] = p.url
 	}
-	req, err := wire.Batch(f.at.version(f.entry), addresses, f.entry.Headers)
+	req, err := wire.Batch(f.at.version(f.entry), urls, f.entry.Headers)
 	if err != nil {
 		return err
 	}

@@ -26,10 +26,18 @@ type bodyMaker struct {
 
 // madeOf are the types of objects whose own type has no values, although the metadata
 // does not call it abstract.
-var madeOf = map[string]string{"namedLocations": "ipNamedLocation"}
+var madeOf = map[string]string{"namedLocations": "ipNamedLocation", "mobileAppPackages": "win32LobApp"}
 
 // needed are navigation properties without which an object is not created.
 var needed = map[string]string{"lifecycleWorkflows": "tasks", "configurationMonitors": "baseline"}
+
+// createdWith are properties without which an object is not created, and which an object
+// would otherwise not have: parts, links and references. "GROUP" is a group's id.
+var createdWith = map[string]map[string]any{
+	"authenticationStrengthPolicies": {"allowedCombinations": []any{"password,sms"}},
+	"deviceCompliancePolicies":       {"scheduledActionsForRule": []any{map[string]any{"ruleName": "r", "scheduledActionConfigurations": []any{map[string]any{"actionType": "block", "gracePeriodHours": 1}}}}},
+	"operationApprovalPolicies":      {"approverGroupIds": []any{"GROUP"}},
+}
 
 // setByService are properties that only the service sets, whatever the metadata says.
 var setByService = []string{"verifiedPublisher", "certification", "inventorySyncStatus"}
@@ -52,6 +60,12 @@ func (m *bodyMaker) object() (map[string]any, error) {
 	}
 	for _, p := range m.entry.Parts {
 		delete(body, strings.TrimPrefix(p.Path, "/"))
+	}
+	for name, value := range createdWith[m.entry.Name] {
+		if list, ok := value.([]any); ok && list[0] == "GROUP" {
+			value = []any{m.seed("groups")}
+		}
+		body[name] = value
 	}
 	for _, path := range m.entry.NaturalKey {
 		name, below, nested := strings.Cut(strings.TrimPrefix(path, "/"), "/")
@@ -182,7 +196,7 @@ func (m *bodyMaker) leftOut(p graphmeta.Property, path []string) bool {
 	for _, l := range m.entry.Limits {
 		conditions = append(conditions, l.When.Path)
 	}
-	for _, s := range m.entry.List.Skip {
+	for _, s := range slices.Concat(m.entry.List.Skip, m.entry.List.Only) {
 		conditions = append(conditions, s.Path)
 	}
 	for _, r := range m.entry.References {

@@ -8,7 +8,7 @@
 //
 // # The catalogue
 //
-// What there is to read and write is data: [catalogue.Default] has 132 kinds, each with its
+// What there is to read and write is data: [catalogue.Default] has 133 kinds, each with its
 // address, key, permissions, read-only properties, references and how it is
 // written, as JSON files that a person can read and correct. A host adds kinds,
 // or puts others in the place of known ones, without code:
@@ -59,6 +59,10 @@
 // objects; forbidden, with the permission that is missing, or the word that a
 // directory role is; unlicensed; failed. Only complete and names_only let absence
 // mean anything, and nothing of a names_only kind is created or deleted.
+// Kinds that share an address divide its objects: apps with an uploaded package are
+// mobileAppPackages, which is names_only, and the others mobileApps
+// ([catalogue.List]). A file in the wrong kind is kept, with a note that names
+// the right one ([tenant.Limit]).
 //
 // # Writing
 //

@@ -141,6 +141,11 @@ func withReferred(c *catalogue.Catalogue, name string) *catalogue.Catalogue {
 		for _, a := range e.After {
 			need(a.Kind)
 		}
+		for _, l := range e.Limits {
+			if l.Kind != "" {
+				need(l.Kind)
+			}
+		}
 	}
 	need(name)
 	return &catalogue.Catalogue{Entries: slices.DeleteFunc(slices.Clone(c.Entries), func(e catalogue.Entry) bool { return !needed[e.Name] }), Throttles: c.Throttles}
@@ -153,8 +158,10 @@ func (w *kindWalk) forget() {
 		Secret: []byte("the same for each engine of the test"), Store: state.NewMemory(), Repository: w.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
-			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: w.server.URL(), HTTPClient: w.server.HTTPClient(),
+			recorder := &sentRecorder{RoundTripper: w.server.HTTPClient().Transport}
+			client, err := graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: w.server.URL(), HTTPClient: &http.Client{Transport: recorder},
 				Catalogue: w.catalogue, Directory: authtest.DirectoryOf("contoso"), Unproven: []string{"*"}})
+			return newHeldClient(client, recorder, w.catalogue, w.server.URL(), func(problem string) { w.Error(problem) }), err
 		}),
 		Approver: syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
 			d := r.Approve("bob", "go")

@@ -150,6 +150,9 @@ func TestHardNames(t *testing.T) {
 	for _, e := range catalogue.Default().Entries {
 		if len(e.List.Filter) > 0 && e.Create && e.Update && e.Delete {
 			kinds[e.Name] = `"visibility":"%t"`
+			if e.Name == "groups" {
+				kinds[e.Name] = `"mailEnabled":false,"mailNickname":"n","securityEnabled":true,"visibility":"%t"`
+			}
 			if e.Name == "applications" {
 				kinds[e.Name] = `"isFallbackPublicClient":%t`
 			}

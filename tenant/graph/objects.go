@@ -159,6 +159,8 @@ func (r reading) byID(ctx context.Context, out *output, parts []*part) error {
 				failed = cmp.Or(failed, p.err)
 			case err != nil:
 				failed = cmp.Or(failed, r.malformed(p.Answer, p.id, err))
+			case skipped(r.entry, p.Body):
+				out.absent = append(out.absent, p.id)
 			default:
 				found = append(found, res)
 			}

@@ -257,9 +257,9 @@ func TestOtherFormsRest(t *testing.T) {
 		{"a type without #", "deviceConfigurations", `{"@odata.type":"#microsoft.graph.windowsUpdateForBusinessConfiguration","displayName":"P","installationSchedule":{"@odata.type":"#microsoft.graph.windowsUpdateActiveHoursInstall","activeHoursStart":"08:00:00"}}`, []string{`"#microsoft.graph.windowsUpdateActiveHoursInstall"`, `"microsoft.graph.windowsUpdateActiveHoursInstall"`}},
 		{"ranges in another spelling", "namedLocations", `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"P","isTrusted":false,"ipRanges":[{"@odata.type":"#microsoft.graph.iPv4CidrRange","cidrAddress":"192.0.2.17/24"},{"@odata.type":"#microsoft.graph.iPv6CidrRange","cidrAddress":"2001:DB8::/32"}]}`, []string{`192.0.2.17/24`, `192.0.2.0/24`, `2001:DB8::/32`, `2001:0db8:0:0:0:0:0:0/32`}},
 		{"a description that is null", "accessPackages", `{"displayName":"P","description":""}`, []string{`"description":""`, `"description":null`}},
-		{"a description that is null", "accessReviewDefinitions", `{"displayName":"P","descriptionForAdmins":""}`, []string{`"descriptionForAdmins":""`, `"descriptionForAdmins":null`}},
+		{"a description that is null", "accessReviewDefinitions", `{"displayName":"P","descriptionForAdmins":"","descriptionForReviewers":"r","scope":{"@odata.type":"#microsoft.graph.accessReviewQueryScope","query":"/groups"}}`, []string{`"descriptionForAdmins":""`, `"descriptionForAdmins":null`}},
 		{"a description that is null", "applications", `{"displayName":"P","description":""}`, []string{`"description":""`, `"description":null`}},
-		{"a description that is null", "featureRolloutPolicies", `{"displayName":"P","description":""}`, []string{`"description":""`, `"description":null`}},
+		{"a description that is null", "featureRolloutPolicies", `{"displayName":"P","description":"","feature":"passwordHashSync","isEnabled":true}`, []string{`"description":""`, `"description":null`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+" of "+tt.kind, func(t *testing.T) {

@@ -115,7 +115,8 @@ func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 	bounded, stop := r.bounded(ctx)
 	defer stop()
 	res, err := r.one(bounded, req.ID)
-	if err == nil && e.Singleton && req.ID != "" && res.ID != "" && req.ID != res.ID {
+	other := e.Singleton && req.ID != "" && res.ID != "" && req.ID != res.ID
+	if err == nil && (other || skipped(e, res.Body)) {
 		return tenant.Resource{}, &tenant.Error{Class: tenant.NotFound, Op: "get", Kind: req.Kind, ID: req.ID, Message: "there is no such object"}
 	}
 	return res, c.explain(e.Read, err)

@@ -42,9 +42,11 @@ func idProperty(e *catalogue.Entry) string {
 	return "id"
 }
 
-// skipped reports whether an item of the list is left out.
+// skipped reports whether an object is not one of the kind's: a list leaves it out, and
+// a read by id does not find it.
 func skipped(e *catalogue.Entry, body json.RawMessage) bool {
-	return slices.ContainsFunc(e.List.Skip, func(c tenant.Condition) bool { return odatajson.Meets(body, c) })
+	meets := func(c tenant.Condition) bool { return odatajson.Meets(body, c) }
+	return slices.ContainsFunc(e.List.Skip, meets) || len(e.List.Only) > 0 && !slices.ContainsFunc(e.List.Only, meets)
 }
 
 // singleQuery is the query of a read by id: it has the list's $expand, unless the kind

@@ -80,8 +80,8 @@ func TestRequests(t *testing.T) {
 		op   tenant.Operation
 		want []string
 	}{
-		{"create", tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New","id":"x","createdDateTime":"2026-01-01T00:00:00Z"}`)},
-			[]string{`POST /v1.0/groups {"displayName":"New"}`}},
+		{"create", tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New","mailEnabled":false,"mailNickname":"n","securityEnabled":true,"id":"x","createdDateTime":"2026-01-01T00:00:00Z"}`)},
+			[]string{`POST /v1.0/groups {"displayName":"New","mailEnabled":false,"mailNickname":"n","securityEnabled":true}`}},
 		{"create without its parts", tenant.Operation{Verb: tenant.Create, Kind: "deviceConfigurations", After: json.RawMessage(`{"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P","assignments@odata.type":"#Collection(t)","assignments":[]}`)},
 			[]string{`POST /beta/deviceManagement/deviceConfigurations {"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P"}`}},
 		{"create with what comes along", tenant.Operation{Verb: tenant.Create, Kind: "authenticationStrengthPolicies", After: json.RawMessage(`{"displayName":"S","allowedCombinations":["fido2"]}`)},
@@ -203,7 +203,7 @@ func TestWriteFaults(t *testing.T) {
 				server := graphtest.New(graphtest.Config{})
 				server.Fail(http.MethodPost, "groups", 0, tt.fault)
 				c, lines := writer(t, server, nil)
-				_, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New"}`)})
+				_, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New","mailEnabled":false,"mailNickname":"n","securityEnabled":true}`)})
 				if tenant.ClassOf(err) != tt.class || tenant.MaybeApplied(err) != tt.maybe {
 					t.Errorf("got %v (maybe applied: %v), want %s, %v", err, tenant.MaybeApplied(err), tt.class, tt.maybe)
 				}
@@ -223,7 +223,7 @@ func TestReportOnly(t *testing.T) {
 	server := graphtest.New(graphtest.Config{})
 	c, lines := writer(t, server, func(cfg *graph.Config) { cfg.ReportOnly = true })
 	for i, state := range []string{"enabled", "Enabled"} {
-		if _, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: json.RawMessage(`{"displayName":"` + state + `","state":"` + state + `"}`)}); err != nil {
+		if _, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: json.RawMessage(`{"displayName":"` + state + `","state":"` + state + `","conditions":{}}`)}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains((*lines)[i], `"state":"enabledForReportingButNotEnforced"`) {

@@ -205,7 +205,7 @@ func (w *world) assign() {
 		done[r.Kind] = true
 		body := w.decode(r.Body)
 		assignment := map[string]any{"target": map[string]any{"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "${groups/" + group + "}"}}
-		if r.Kind == "mobileApps" {
+		if strings.HasPrefix(r.Kind, "mobileApp") {
 			assignment["intent"] = "available"
 		}
 		body["assignments"] = []any{assignment}

@@ -262,6 +262,7 @@ var required = map[string][]string{
 	tenanttest.CompliancePolicies:        {"platforms", "technologies", "settings"},
 	tenanttest.AssignmentFilters:         {"platform", "rule"},
 	"mobileApps":                         {"@odata.type", "publisher"},
+	"mobileAppPackages":                  {"@odata.type", "publisher"},
 	"deviceEnrollmentConfigurations":     {"@odata.type"},
 	"windowsAutopilotDeploymentProfiles": {"@odata.type"},
 }

@@ -33,6 +33,14 @@ func newRecognizer(c *catalogue.Catalogue) *recognizer {
 	for _, e := range c.Entries {
 		r.entries[e.Name] = e
 		r.additions[e.Name] = additions(e)
+		if len(e.List.Only) > 0 { // some types of an endpoint that another kind has
+			for _, c := range e.List.Only {
+				if typ, ok := strings.CutPrefix(string(c.Equals), `"#microsoft.graph.`); ok && c.Path == "/@odata.type" {
+					r.byType[strings.TrimSuffix(typ, `"`)] = e.Name
+				}
+			}
+			continue
+		}
 		r.byEndpoint[strings.ToLower(e.Endpoint)] = e.Name
 		for _, m := range models() {
 			if at, ok := m.Endpoint(e.Endpoint); ok {

@@ -204,6 +204,10 @@ func (e Entry) problems(c *Catalogue) []string {
 		_, known := c.Entry(a.Kind)
 		need(known, "it goes after the kind %q, which is not there", a.Kind)
 	}
+	for _, l := range e.Limits {
+		_, known := c.Entry(l.Kind)
+		need(l.Kind == "" || known, "a limit names the kind %q, which is not there", l.Kind)
+	}
 	need(e.NamesOnly == "" || !e.Requests.Update.Whole, "its update sends the whole object, and %s is not read", e.NamesOnly)
 	for _, p := range e.Parts {
 		_, known := e.PartRequests[p.Name]

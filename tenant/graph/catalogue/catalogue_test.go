@@ -63,6 +63,8 @@ func TestCatalogueProblems(t *testing.T) {
 		{"a reference to an unknown kind", func(e *catalogue.Entry) { e.References = []tenant.Reference{{Path: "/x", Kinds: []string{"a", "c"}}} }, `b: /x refers to the kind "c"`},
 		{"an order after another kind", func(e *catalogue.Entry) { e.After = []tenant.After{{Kind: "a"}} }, ""},
 		{"an order after an unknown kind", func(e *catalogue.Entry) { e.After = []tenant.After{{Kind: "a"}, {Kind: "c"}} }, `b: it goes after the kind "c"`},
+		{"a limit for objects of another kind", func(e *catalogue.Entry) { e.Limits = []tenant.Limit{{}, {Kind: "a"}} }, ""},
+		{"a limit for objects of an unknown kind", func(e *catalogue.Entry) { e.Limits = []tenant.Limit{{Kind: "a"}, {Kind: "c"}} }, `b: a limit names the kind "c"`},
 		{"a part", func(e *catalogue.Entry) {
 			e.Parts, e.PartRequests = []tenant.Part{{Name: "p"}}, map[string]catalogue.PartRequest{"p": {}}
 		}, ""},

@@ -95,8 +95,10 @@ type List struct {
 	// Filter are the properties by which the service finds objects with
 	// "$filter=property eq 'value'"; for others the whole list is read.
 	Filter []string `json:"filter,omitempty"`
-	// Skip leaves out the items that meet a condition.
+	// Skip leaves out the items that meet a condition. Reads by id leave them out too.
 	Skip []tenant.Condition `json:"skip,omitempty"`
+	// Only, if not empty, leaves out the items that meet none of its conditions.
+	Only []tenant.Condition `json:"only,omitempty"`
 	// NotFoundIsEmpty: the service answers 404 where there is nothing yet.
 	NotFoundIsEmpty bool `json:"notFoundIsEmpty,omitempty"`
 }

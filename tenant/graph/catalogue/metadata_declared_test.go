@@ -116,6 +116,9 @@ func declarations(e catalogue.Entry) []declaration {
 	for _, c := range e.List.Skip {
 		condition("list.skip", "", c)
 	}
+	for _, c := range e.List.Only {
+		condition("list.only", "", c)
+	}
 	for _, s := range e.Subs {
 		path, query, _ := strings.Cut(s.Path, "?")
 		for _, h := range []*catalogue.Holding{s.When, s.Unless} {

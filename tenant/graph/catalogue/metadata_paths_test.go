@@ -25,6 +25,7 @@ var granted = map[string]struct {
 	"networkFilteringPolicies readOnly /policyRules/*/id":              {notDeclared, "every object has an id; the tables do not have the types of rules"},
 	"groups readOnly /onPremisesObjectIdentifier":                      {openType, "the service returns it: exports of groups of 2025 have it"},
 	"mobileApps readOnly /packageId":                                   {missingMark, "computed for androidStoreApp only; other types of Android app are created with it"},
+	"mobileAppPackages readOnly /packageId":                            {missingMark, "computed for androidStoreApp only, which is not of this kind"},
 }
 
 // serviceMade are paths that are the service's own by what their description or
@@ -66,7 +67,8 @@ var serviceMade = map[string]struct {
 	"/isDefaultProfile":                               {[]string{"intuneBrandingProfiles"}, "description: whether it is the one that is always there"},
 	"/isBuiltIn":                                      {[]string{"intuneRoleDefinitions"}, "description: whether the role is Microsoft's"},
 	"/isBuiltInRoleDefinition":                        {[]string{"intuneRoleDefinitions"}, "description: whether the role is Microsoft's"},
-	"/committedContentVersion":                        {[]string{"mobileApps"}, "description: of the content that was uploaded"},
+	"/committedContentVersion":                        {[]string{"mobileApps", "mobileAppPackages"}, "description: of the content that was uploaded"},
+	"/alternateResourceUrl":                           {[]string{"cloudPcOnPremisesConnections"}, "description: the address of the partner service's resource that links to the connection"},
 	"/principalOrganizationId":                        {[]string{"roleAssignments"}, "description: the home tenant of the principal"},
 	"/resourceScope":                                  {[]string{"roleAssignments"}, "description: not to be used; directoryScopeId has it"},
 	"/lastModifiedBy":                                 {[]string{"roleManagementPolicies"}, "description: who changed the policy last"},

@@ -178,9 +178,10 @@ var secretFacts = map[string]struct {
 	secret bool
 	source string
 }{
-	"androidEnterpriseWiFiConfiguration/passwordFormatString": {true, "docs intune-deviceconfig-androidenterprisewificonfiguration: the format by which the password is made"},
-	"iosEnterpriseWiFiConfiguration/passwordFormatString":     {true, "docs intune-deviceconfig-iosenterprisewificonfiguration: the format by which the password is made"},
-	"microsoftStoreForBusinessApp/productKey":                 {false, "docs intune-apps-microsoftstoreforbusinessapp: the app product key, by which the store names the app"},
+	"androidEnterpriseWiFiConfiguration/passwordFormatString": {true, "docs beta: resources/intune-deviceconfig-androidenterprisewificonfiguration: the string by which the password is built"},
+	"iosEnterpriseWiFiConfiguration/passwordFormatString":     {true, "docs beta: resources/intune-deviceconfig-iosenterprisewificonfiguration: the string by which the password is built"},
+	"editionUpgradeConfiguration/productKey":                  {true, "docs v1.0: resources/intune-deviceconfig-editionupgradeconfiguration: the product key of the edition upgrade"},
+	"microsoftStoreForBusinessApp/productKey":                 {false, "docs beta: resources/intune-apps-microsoftstoreforbusinessapp: the app product key, of apps that Microsoft's store lists and that cannot be created"},
 }
 
 // isText reports whether values are texts or binary.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
@@ -157,10 +158,11 @@ func (c *call) batch() answer {
 }
 
 // route finds the kind that a path leads to, the one with the longest endpoint,
-// and what comes below it.
+// and what comes below it. Of kinds that share an endpoint it finds the first.
 func (s *Server) route(version, path string) (found *catalogue.Entry, below []string) {
 	longest := -1
-	for _, e := range s.entries {
+	for i := range s.cfg.Catalogue.Entries {
+		e := &s.cfg.Catalogue.Entries[i]
 		if e.Version == "beta" && version != "beta" && !inV1(e) {
 			continue
 		}
@@ -174,6 +176,29 @@ func (s *Server) route(version, path string) (found *catalogue.Entry, below []st
 		}
 	}
 	return found, below
+}
+
+// sharing are the kinds at the endpoint of a kind, itself among them.
+func (s *Server) sharing(e *catalogue.Entry) []*catalogue.Entry {
+	var out []*catalogue.Entry
+	for i := range s.cfg.Catalogue.Entries {
+		if other := &s.cfg.Catalogue.Entries[i]; other.Endpoint == e.Endpoint {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// owner is the kind at the endpoint of a kind to which an object belongs.
+func (s *Server) owner(e *catalogue.Entry, body []byte) *catalogue.Entry {
+	meets := func(c tenant.Condition) bool { return holds(body, c) }
+	for _, other := range s.sharing(e) {
+		list := other.List
+		if !slices.ContainsFunc(list.Skip, meets) && (len(list.Only) == 0 || slices.ContainsFunc(list.Only, meets)) {
+			return other
+		}
+	}
+	return e
 }
 
 // hasSub reports whether a segment below an object is one that the kind knows.

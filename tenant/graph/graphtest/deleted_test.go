@@ -10,11 +10,12 @@ import (
 // What was deleted softly can be listed, restored under its id and purged; what
 // is made anew has another id.
 func TestSoftDelete(t *testing.T) {
-	tests := []struct{ kind, collection, list, object string }{
-		{"groups", "/v1.0/groups", "/v1.0/directory/deletedItems/microsoft.graph.group", "/v1.0/directory/deletedItems/"},
-		{"applications", "/v1.0/applications", "/v1.0/directory/deletedItems/microsoft.graph.application", "/v1.0/directory/deletedItems/"},
-		{"conditionalAccessPolicies", "/beta/identity/conditionalAccess/policies", "/beta/identity/conditionalAccess/deletedItems/policies", "/beta/identity/conditionalAccess/deletedItems/policies/"},
-		{"namedLocations", "/beta/identity/conditionalAccess/namedLocations", "/beta/identity/conditionalAccess/deletedItems/namedLocations", "/beta/identity/conditionalAccess/deletedItems/namedLocations/"},
+	tests := []struct{ kind, collection, list, object, fresh string }{
+		{"groups", "/v1.0/groups", "/v1.0/directory/deletedItems/microsoft.graph.group", "/v1.0/directory/deletedItems/", newGroup("A")},
+		{"applications", "/v1.0/applications", "/v1.0/directory/deletedItems/microsoft.graph.application", "/v1.0/directory/deletedItems/", `{"displayName":"A"}`},
+		{"conditionalAccessPolicies", "/beta/identity/conditionalAccess/policies", "/beta/identity/conditionalAccess/deletedItems/policies", "/beta/identity/conditionalAccess/deletedItems/policies/", `{"displayName":"A","state":"disabled","conditions":{}}`},
+		{"namedLocations", "/beta/identity/conditionalAccess/namedLocations", "/beta/identity/conditionalAccess/deletedItems/namedLocations", "/beta/identity/conditionalAccess/deletedItems/namedLocations/",
+			`{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"A","ipRanges":[]}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.kind, func(t *testing.T) {
@@ -54,7 +55,7 @@ func TestSoftDelete(t *testing.T) {
 			if r := ask(t, s, http.MethodPost, tt.object+id+"/restore", ""); r.status != http.StatusNotFound {
 				t.Errorf("restore of what was purged: %d %s", r.status, r.text)
 			}
-			if r := ask(t, s, http.MethodPost, tt.collection, `{"displayName":"A"}`); r.status != http.StatusCreated || r.id() == id || r.id() == "" {
+			if r := ask(t, s, http.MethodPost, tt.collection, tt.fresh); r.status != http.StatusCreated || r.id() == id || r.id() == "" {
 				t.Errorf("made anew: %d, id %q, which must not be %q", r.status, r.id(), id)
 			}
 		})

@@ -20,6 +20,27 @@ var onlySelected = map[string][]string{
 	"groups": {"allowExternalSenders", "autoSubscribeNewMembers", "hideFromAddressLists", "hideFromOutlookClients", "isSubscribedByMail", "unseenCount"},
 }
 
+// namedOnly are properties that reads, of one object and of a list, show only where
+// $select names them: "Returned only on $select" in resources/group,
+// resources/serviceprincipal and resources/cloudpconpremisesconnection.
+var namedOnly = map[string][]string{
+	"groups":                       {"assignedLabels", "isManagementRestricted", "licenseProcessingState"},
+	"servicePrincipals":            {"customSecurityAttributes"},
+	"cloudPcOnPremisesConnections": {"alternateResourceUrl", "healthCheckStatusDetail", "healthCheckStatusDetails", "inUse"},
+}
+
+// withoutUnnamed takes out of an answer what it shows only where $select names it.
+// A query for all properties names none.
+func withoutUnnamed(e *catalogue.Entry, shown object, names []string) object {
+	if len(names) > 0 && !slices.Contains(names, "*") {
+		return shown // those that are named are all that is shown
+	}
+	for _, name := range namedOnly[e.Name] {
+		delete(shown, name)
+	}
+	return shown
+}
+
 func holdsText(v any, text string) bool {
 	all, _ := v.([]any)
 	return slices.Contains(all, any(text))
@@ -32,29 +53,6 @@ var headers = map[string]string{"organizationalBranding": "Accept-Language"}
 func lacksHeader(e *catalogue.Entry, method string, h http.Header) string {
 	if name := headers[e.Name]; name != "" && method != http.MethodGet && h.Get(name) == "" {
 		return "The header " + name + " is required."
-	}
-	return ""
-}
-
-// required are the properties without which an object is not created, by kind.
-var required = map[string][]string{
-	"groupSettings":                   {"templateId", "values"},             // api/group-post-settings
-	"profileCardProperties":           {"directoryPropertyName"},            // api/peopleadminsettings-post-profilecardproperties
-	"accessPackageAssignmentPolicies": {"displayName", "accessPackage"},     // api/entitlementmanagement-post-assignmentpolicies
-	"brandingLocalizations":           {"id"},                               // api/organizationalbranding-post-localizations
-	"apiConnectors":                   {"displayName", "targetUrl"},         // api/identityapiconnector-create
-	"userFlowAttributes":              {"displayName", "dataType"},          // api/identityuserflowattribute-post
-	"tokenIssuancePolicies":           {"definition", "displayName"},        // api/tokenissuancepolicy-post-tokenissuancepolicies
-	"lifecycleWorkflows":              {"category", "displayName", "tasks"}, // api/identitygovernance-lifecycleworkflowscontainer-post-workflows
-	"configurationMonitors":           {"displayName", "baseline"},          // api/configurationmanagement-post-configurationmonitors
-}
-
-// createNeeds says which required property a new object lacks; "" if none.
-func createNeeds(e *catalogue.Entry, body object) string {
-	for _, name := range required[e.Name] {
-		if body[name] == nil {
-			return fmt.Sprintf("The property '%s' is required.", name)
-		}
 	}
 	return ""
 }

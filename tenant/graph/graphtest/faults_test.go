@@ -127,8 +127,8 @@ func TestFaults(t *testing.T) {
 					s.Start(t)
 				}
 				s.Fail(http.MethodPost, "groups", 1, tt.fault)
-				ask(t, s, http.MethodPost, groups, `{"displayName":"first"}`)
-				r := ask(t, s, http.MethodPost, groups, `{"displayName":"second"}`)
+				ask(t, s, http.MethodPost, groups, newGroup("first"))
+				r := ask(t, s, http.MethodPost, groups, newGroup("second"))
 				if cut := r.err != nil; cut != (tt.status == 0) || !cut && r.status != tt.status {
 					t.Errorf("got %d, %v, want %d", r.status, r.err, tt.status)
 				}
@@ -138,7 +138,7 @@ func TestFaults(t *testing.T) {
 				if n := len(s.Fake.Objects("groups")) - 1; n != tt.made {
 					t.Errorf("%d were made by the second request, want %d", n, tt.made)
 				}
-				if r := ask(t, s, http.MethodPost, groups, `{"displayName":"third"}`); r.status != 201 {
+				if r := ask(t, s, http.MethodPost, groups, newGroup("third")); r.status != 201 {
 					t.Errorf("the request after it: %d", r.status)
 				}
 			})
@@ -146,12 +146,17 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// newGroup is a group that can be created.
+func newGroup(name string) string {
+	return `{"displayName":"` + name + `","mailEnabled":false,"mailNickname":"` + name + `","securityEnabled":true}`
+}
+
 // What was written is seen later: by id, in lists, and by what refers to it.
 func TestLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := graphtest.New(graphtest.Config{})
 		s.Fake.Lag(10 * time.Second)
-		id := ask(t, s, http.MethodPost, groups, `{"displayName":"A"}`).id()
+		id := ask(t, s, http.MethodPost, groups, newGroup("A")).id()
 		policy := `{"displayName":"P","state":"disabled","conditions":{"users":{"includeGroups":["` + id + `"]}}}`
 		seen := func() (get, listed, create int) {
 			all, _ := ask(t, s, http.MethodGet, groups, "").body["value"].([]any)
@@ -194,7 +199,7 @@ func TestGates(t *testing.T) {
 		{"no such version", person, http.MethodGet, "/v2.0/groups", 400, "BadRequest"},
 	}
 	for _, tt := range tests {
-		r := askWith(t, s, tt.token, tt.method, tt.path, `{"displayName":"A"}`)
+		r := askWith(t, s, tt.token, tt.method, tt.path, newGroup("A"))
 		if r.status != tt.status || tt.code != "" && r.errorCode(t) != tt.code {
 			t.Errorf("%s: %d %s, want %d %s", tt.name, r.status, r.text, tt.status, tt.code)
 		}

@@ -84,6 +84,7 @@ func (t *target) list(count bool) answer {
 	}
 	l := &listing{call: t.call, options: options, context: t.context(t.entry, ""), directory: isDirectoryObject(t.entry)}
 	l.expand = func(o object) object {
+		o = withoutUnnamed(t.entry, o, options.Select)
 		if len(options.Expand) == 0 {
 			return odata.Shown(o, options.Select)
 		}
@@ -125,9 +126,21 @@ func (t *target) checkNames(options *odata.Options) error {
 	return nil
 }
 
-// all reads a kind's objects, as answers have them. They are partial if the test
-// cut the read off.
+// all reads the objects at a kind's endpoint, as answers have them. They are partial
+// if the test cut the read off.
 func (t *target) all() (all []object, partial bool, err error) {
+	for _, e := range t.server.sharing(t.entry) {
+		own, cut, err := allOwn(&target{call: t.call, entry: e})
+		if err != nil {
+			return nil, false, err
+		}
+		all, partial = append(all, own...), partial || cut
+	}
+	return all, partial, nil
+}
+
+// allOwn reads the objects of the target's kind.
+func allOwn(t *target) (all []object, partial bool, err error) {
 	if g, ok := t.server.generated(t.entry.Name); ok {
 		for i := range g.n {
 			o, err := decode([]byte(g.body(i)))
@@ -139,7 +152,7 @@ func (t *target) all() (all []object, partial bool, err error) {
 		return all, false, nil
 	}
 	res, err := t.server.client.Read(t.ctx, tenant.ReadRequest{Kind: t.entry.Name, All: true}, func(r tenant.Resource) error {
-		shown, err := t.shown(r)
+		shown, err := shownNamed(t, r)
 		all = append(all, shown)
 		return err
 	})

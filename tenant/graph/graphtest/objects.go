@@ -61,6 +61,7 @@ func (t *target) create() answer {
 	if problem := createNeeds(t.entry, body); problem != "" {
 		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
 	}
+	t.entry = t.server.owner(t.entry, encode(body))
 	created, err := t.server.client.Apply(t.ctx, tenant.Operation{Verb: tenant.Create, Kind: t.entry.Name, After: encode(body)})
 	if err != nil {
 		return t.failed(err)
@@ -148,8 +149,9 @@ func (t *target) show(res tenant.Resource) answer {
 	if err != nil {
 		return t.failed(err)
 	}
-	shown, err := t.shown(res)
+	shown, err := shownNamed(t, res)
 	if err == nil {
+		shown = withoutUnnamed(t.entry, shown, options.Select)
 		err = t.addSelected(shown, res, options.Select)
 	}
 	if err != nil {
@@ -279,7 +281,18 @@ func holds(body json.RawMessage, when tenant.Condition) bool {
 }
 
 // find reads the object that an id in an address leads to. Ids have no case.
-func (t *target) find(id string) (tenant.Resource, error) {
+func (t *target) find(id string) (res tenant.Resource, err error) {
+	for _, e := range t.server.sharing(t.entry) {
+		if res, err = findOwn(&target{call: t.call, entry: e}, id); err == nil || tenant.ClassOf(err) != tenant.NotFound {
+			t.entry = e
+			return res, err
+		}
+	}
+	return res, err
+}
+
+// findOwn finds an object of the target's kind.
+func findOwn(t *target, id string) (tenant.Resource, error) {
 	res, err := t.server.client.Get(t.ctx, tenant.GetRequest{Kind: t.entry.Name, ID: id})
 	if err == nil || tenant.ClassOf(err) != tenant.NotFound || t.entry.Singleton {
 		return res, err
@@ -318,6 +331,15 @@ func chosenIDs(entries map[string]*catalogue.Entry) map[string]string {
 // shown returns an object as an answer has it: without the pieces that have reads of
 // their own.
 func (t *target) shown(res tenant.Resource) (object, error) {
+	body, err := shownNamed(t, res)
+	if err != nil {
+		return nil, err
+	}
+	return withoutUnnamed(t.entry, body, nil), nil
+}
+
+// shownNamed is shown, with what only $select shows.
+func shownNamed(t *target, res tenant.Resource) (object, error) {
 	body, err := decode(res.Body)
 	if err != nil {
 		return nil, err

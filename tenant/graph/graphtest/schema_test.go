@@ -24,12 +24,12 @@ func TestMetadataIsHeld(t *testing.T) {
 		preview                  bool   // it passes as a preview
 	}{
 		{"a policy", http.MethodPost, policies, `{"displayName":"P","state":"disabled","conditions":{"users":{"includeUsers":["All"]},"applications":{"includeApplications":["All"]}}}`, "", false},
-		{"an unknown property", http.MethodPost, policies, `{"displayName":"P","stat":"disabled"}`, "Could not find a property named 'stat' on type 'microsoft.graph.conditionalAccessPolicy'", preview},
-		{"a property in another case", http.MethodPost, policies, `{"DisplayName":"P"}`, "'DisplayName'", preview},
-		{"an unknown property within", http.MethodPost, policies, `{"displayName":"P","conditions":{"users":{"includeUser":["All"]}}}`, "'includeUser' on type 'microsoft.graph.conditionalAccessUsers'", preview},
+		{"an unknown property", http.MethodPost, policies, `{"displayName":"P","state":"disabled","conditions":{},"stat":"disabled"}`, "Could not find a property named 'stat' on type 'microsoft.graph.conditionalAccessPolicy'", preview},
+		{"a property in another case", http.MethodPost, policies, `{"DisplayName":"P","state":"disabled","conditions":{}}`, "'DisplayName'", preview},
+		{"an unknown property within", http.MethodPost, policies, `{"displayName":"P","state":"disabled","conditions":{"users":{"includeUser":["All"]}}}`, "'includeUser' on type 'microsoft.graph.conditionalAccessUsers'", preview},
 		{"an unknown property of a change", http.MethodPatch, policies + "/POLICY", `{"stat":"x"}`, "'stat' on type 'microsoft.graph.conditionalAccessPolicy'", preview},
 		{"a property of beta at v1.0", http.MethodPost, policies, `{"displayName":"P","conditions":{"agentIdRiskLevels":"high"}}`, "'agentIdRiskLevels' does not exist", false},
-		{"a property of beta", http.MethodPost, beta, `{"displayName":"P","conditions":{"agentIdRiskLevels":"high"}}`, "", false},
+		{"a property of beta", http.MethodPost, beta, `{"displayName":"P","state":"disabled","conditions":{"agentIdRiskLevels":"high"}}`, "", false},
 		{"an open type, of queries", http.MethodGet, groups + query("$filter=extension_0123_costCentre eq '5'"), "", "", false},
 		{"an open type", http.MethodPost, "/v1.0/servicePrincipals", `{"appId":"a","displayName":"S","customSecurityAttributes":{"Engineering":{"@odata.type":"#microsoft.graph.customSecurityAttributeValue","Project":"A"}}}`, "", false},
 
@@ -48,7 +48,7 @@ func TestMetadataIsHeld(t *testing.T) {
 		{"an object for a text", http.MethodPost, groups, `{"displayName":{"a":1}}`, "An object was found", false},
 		{"an object for a list", http.MethodPost, groups, `{"displayName":"G","groupTypes":{"a":1}}`, "An object was found", false},
 		{"a number in a list of texts", http.MethodPost, groups, `{"displayName":"G","groupTypes":["Unified",5]}`, "'Edm.String'", false},
-		{"null", http.MethodPost, groups, `{"displayName":"G","description":null}`, "", false},
+		{"null", http.MethodPost, groups, `{"displayName":"G","mailEnabled":false,"mailNickname":"g","securityEnabled":true,"description":null}`, "", false},
 
 		{"a part", http.MethodPost, rings + "/RING/assign", `{"assignments":[{"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}}]}`, "", false},
 		{"an unknown property of a part", http.MethodPost, rings + "/RING/assign", `{"assignments":[{"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget","groupid":"x"}}]}`, "'groupid'", preview},
@@ -105,7 +105,7 @@ func TestPropertiesThatGoAlone(t *testing.T) {
 	if r := ask(t, s, http.MethodGet, groups+"/"+s.Fake.Seed("groups", `{"displayName":"Security"}`)+"?$select=allowExternalSenders", ""); r.status != 404 {
 		t.Errorf("a group without a mailbox: %d %s, want 404", r.status, r.text)
 	}
-	if r := ask(t, s, http.MethodPost, groups, `{"displayName":"N","allowExternalSenders":true}`); r.status != 201 {
+	if r := ask(t, s, http.MethodPost, groups, `{"displayName":"N","mailEnabled":true,"mailNickname":"n","securityEnabled":false,"allowExternalSenders":true}`); r.status != 201 {
 		t.Errorf("a new group: %d %s", r.status, r.text)
 	}
 }

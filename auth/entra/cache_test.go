@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -336,6 +337,64 @@ func TestCacheAlwaysStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantClass(t, "Wait", s.Wait(t.Context()), auth.Transient)
+}
+
+// A token is asked for four times while others keep changing the cache.
+func TestCacheThatOthersKeepChanging(t *testing.T) {
+	for _, others := range []int{3, 4, 5} {
+		store, seal := new(hookedStore), sealer(t)
+		server := newServer()
+		a := newAuthenticator(t, server, withStore(store, seal))
+		signIn(t, a, request)
+		other := newAuthenticator(t, server, withStore(&store.MemoryCacheStore, seal))
+		store.reset(nil, func(n int) error {
+			if n <= others {
+				signIn(t, other, request)
+			}
+			return nil
+		})
+		_, err := a.Credential(t.Context(), fresh())
+		if others < 4 && err != nil {
+			t.Errorf("%d changes by others: got %v", others, err)
+		} else if others >= 4 {
+			wantClass(t, fmt.Sprint(others, " changes by others"), err, auth.Transient)
+		}
+		if store.saves != 4 {
+			t.Errorf("%d changes by others: %d saves, want 4", others, store.saves)
+		}
+	}
+}
+
+// A cache whose account is not among its tokens asks for a new sign-in.
+func TestCacheWithoutItsAccount(t *testing.T) {
+	store, seal := new(hookedStore), sealer(t)
+	a := newAuthenticator(t, newServer(), withStore(store, seal))
+	signIn(t, a, request)
+	c, err := store.Load(t.Context(), contosoCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := seal.Open(contosoCache, c.Sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content map[string]json.RawMessage
+	if err := json.Unmarshal(opened.Plaintext, &content); err != nil {
+		t.Fatal(err)
+	}
+	content["account"] = json.RawMessage(`"another"`)
+	plain, err := json.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Sealed, err = seal.Seal(contosoCache, plain); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Save(t.Context(), contosoCache, c); err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Credential(t.Context(), request)
+	wantClass(t, "Credential", err, auth.SignInNeeded)
 }
 
 // TestReplaceGivesWay has others save while a sign-in is stored.

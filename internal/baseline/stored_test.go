@@ -157,6 +157,44 @@ func TestSaveWritesChanges(t *testing.T) {
 	}
 }
 
+// The list of unbound objects is stored again only if it has changed.
+func TestUnboundObjectsAreStoredOnce(t *testing.T) {
+	store, stored, base := newBlobs(), baseline.Unstored(nil), baseOf(1)
+	for i, tt := range []struct {
+		unbound []plan.Target
+		puts    int
+	}{
+		{[]plan.Target{{Kind: "groups", Key: "A"}}, 2}, // with the first page
+		{[]plan.Target{{Kind: "groups", Key: "A"}}, 0},
+		{[]plan.Target{{Kind: "groups", Key: "B"}}, 1},
+		{nil, 0},
+	} {
+		store.puts, base.Unbound = nil, tt.unbound
+		root, err := stored.Save(t.Context(), base, store.put)
+		if err != nil || len(store.puts) != tt.puts {
+			t.Fatalf("save %d: puts %v, %v, want %d", i, store.puts, err, tt.puts)
+		}
+		if stored = store.load(t, root); !slices.Equal(stored.Base.Unbound, tt.unbound) {
+			t.Errorf("save %d: got %v, want %v", i, stored.Base.Unbound, tt.unbound)
+		}
+	}
+}
+
+// A stored base is the one of its own root alone.
+func TestIs(t *testing.T) {
+	store := newBlobs()
+	root, err := baseline.Unstored(nil).Save(t.Context(), baseOf(1), store.put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *root
+	other.Backup = "another"
+	none, stored := (*baseline.Stored)(nil), store.load(t, root)
+	if !stored.Is(root) || stored.Is(&other) || stored.Is(nil) || none.Is(root) || none.Is(nil) {
+		t.Errorf("its root: %t, another root: %t, no root: %t, no base: %t and %t", stored.Is(root), stored.Is(&other), stored.Is(nil), none.Is(root), none.Is(nil))
+	}
+}
+
 // A page that replaces all others is what a first save writes: it does not list
 // what is gone.
 func TestSaveOfManyChangesIsAFirstSave(t *testing.T) {
@@ -312,7 +350,15 @@ func TestSaveRefusesDuplicates(t *testing.T) {
 	if _, err := baseline.Unstored(nil).Save(t.Context(), b, store.put); err != nil || b.Objects[0].Key != "P00002" {
 		t.Errorf("got %v, first %s", err, b.Objects[0].Key)
 	}
+	root, err := baseline.Unstored(nil).Save(t.Context(), b, store.put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := store.load(t, root)
 	b.Objects = append(b.Objects, object(1, 1))
+	if _, err := stored.Save(t.Context(), b, store.put); err == nil || !strings.Contains(err.Error(), "policies/P00001") {
+		t.Errorf("beside an object that is stored: got %v, want the duplicate named", err)
+	}
 	if _, err := baseline.Unstored(nil).Save(t.Context(), b, store.put); err == nil || !strings.Contains(err.Error(), "policies/P00001") {
 		t.Errorf("got %v, want the duplicate named", err)
 	}

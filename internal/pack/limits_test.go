@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"compress/flate"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -262,6 +263,84 @@ func TestRecordBehindDamage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A content that reaches into the list of its revision is refused with the list.
+func TestContentReachesIntoTheList(t *testing.T) {
+	inMemory(t)
+	for more := int64(-1); more <= 1; more++ {
+		b := newBuilder()
+		e := NewEntry([]byte("{}"))
+		e.At, e.Stored = int64(len(b.text))+headerSize, int64(len("{}\n"))+more
+		b.add(Record{kind: revisionRecord, Line: Desired, whole: true, Number: 1}, "{}\n", metaOf(t, Change{Name: "groups/A.json", Entry: e}))
+		b.done()
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, packFile), b.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := mustOpen(t, dir)
+		if _, _, err := p.Meta(p.Line(Desired).last()); (err == nil) != (more <= 0) {
+			t.Errorf("a content of %d bytes more than there are: got %v", more, err)
+		}
+	}
+}
+
+// endingContext ends when it is asked for the nth time.
+type endingContext struct {
+	context.Context
+	left int
+}
+
+func (c *endingContext) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A call that ends while a pack is read reports that, wherever it ends.
+func TestOpenOfAnEndedCall(t *testing.T) {
+	inMemory(t)
+	for _, done := range []bool{true, false} {
+		testOpenOfAnEndedCall(t, done)
+	}
+}
+
+// testOpenOfAnEndedCall reads a pack whose revision was written into the line's folder,
+// or is still to be checked.
+func testOpenOfAnEndedCall(t *testing.T, done bool) {
+	dir := t.TempDir()
+	p := mustOpen(t, dir)
+	appendAll(t, p, map[string]string{"a.json": "1"})
+	if done {
+		if err := p.MarkDone(Desired, 1, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := filepath.Join(dir, packFile)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, append(text, "cut off"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 100 {
+		ctx := &endingContext{t.Context(), n}
+		p, err := Open(ctx, testFolder(t, dir), nil, testConfig())
+		if err == nil {
+			p.Close()
+		}
+		if ended := ctx.left < 0; errors.Is(err, context.Canceled) != ended || !ended && err != nil {
+			t.Errorf("done: %t: the call ends at step %d: %t; got %v", done, n, ended, err)
+		} else if !ended {
+			if n < 3 {
+				t.Errorf("a call has %d steps: the test shows nothing", n)
+			}
+			return
+		}
+	}
+	t.Error("no call ends well")
 }
 
 // A header names one of the two lines, and other numbers name none.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -30,6 +31,14 @@ type position struct {
 	// is always false for a pattern without a type, so that equal sets of
 	// positions compare equal.
 	typed bool
+}
+
+// number numbers the positions in one pattern.
+func (p position) number() int {
+	if p.typed {
+		return 2*p.at + 1
+	}
+	return 2 * p.at
 }
 
 // maxRules limits the rules of one kind. Paths with both "**" and "*" can need
@@ -81,12 +90,8 @@ func (b *ruleBuilder) build(set []position) *Rule {
 	}
 	b.key = b.key[:0]
 	for _, p := range set {
-		typed := 0
-		if p.typed {
-			typed = 1
-		}
 		b.key = binary.AppendUvarint(b.key, uint64(p.pattern))
-		b.key = binary.AppendUvarint(b.key, uint64(2*p.at+typed))
+		b.key = binary.AppendUvarint(b.key, uint64(p.number()))
 	}
 	if r, ok := b.rules[string(b.key)]; ok {
 		return r
@@ -125,17 +130,7 @@ func (b *ruleBuilder) closed(set []position) []position {
 		}
 	}
 	slices.SortFunc(set, func(x, y position) int {
-		switch {
-		case x.pattern != y.pattern:
-			return x.pattern - y.pattern
-		case x.at != y.at:
-			return x.at - y.at
-		case x.typed == y.typed:
-			return 0
-		case x.typed:
-			return 1
-		}
-		return -1
+		return cmp.Or(cmp.Compare(x.pattern, y.pattern), cmp.Compare(x.number(), y.number()))
 	})
 	return slices.Compact(set)
 }

@@ -42,14 +42,14 @@ func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
 // MayBeSecret reports whether the property at a path can be a secret or part of
 // one, for any types of the objects along the path.
 func (k *Schema) MayBeSecret(segs []string) bool {
-	at := map[*Rule]bool{k.Root: true}
+	at := map[*Rule]struct{}{k.Root: {}}
 	for _, s := range segs {
-		next := map[*Rule]bool{}
+		next := map[*Rule]struct{}{}
 		for r := range at {
-			next[r.Step(s)] = true
+			next[r.Step(s)] = struct{}{}
 			if r != nil {
 				for _, of := range r.byType {
-					next[of.Step(s)] = true
+					next[of.Step(s)] = struct{}{}
 				}
 			}
 		}

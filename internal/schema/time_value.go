@@ -19,10 +19,7 @@ func timeText(s string) string {
 	if !hasDate {
 		date, clock = "", upper
 	}
-	clock, fraction, offset, ok := splitClock(clock)
-	if !ok {
-		return s
-	}
+	clock, fraction, offset := splitClock(clock)
 	if !hasDate {
 		// A time of day with an offset has no meaning without a date.
 		if _, err := time.Parse(time.TimeOnly, clock); err != nil || offset != "" {
@@ -48,26 +45,27 @@ func timeText(s string) string {
 }
 
 // splitClock splits "15:04:05.120+01:00" into "15:04:05", ".12" and "+01:00".
-func splitClock(s string) (clock, fraction, offset string, ok bool) {
+// The clock of any other text is empty.
+func splitClock(s string) (clock, fraction, offset string) {
 	if len(s) < len(time.TimeOnly) {
-		return "", "", "", false
+		return "", "", ""
 	}
 	clock, rest := s[:len(time.TimeOnly)], s[len(time.TimeOnly):]
 	if strings.Trim(clock, "0123456789:") != "" {
-		return "", "", "", false
+		return "", "", ""
 	}
 	if digits, found := strings.CutPrefix(rest, "."); found {
 		rest = strings.TrimLeft(digits, "0123456789")
 		digits = digits[:len(digits)-len(rest)]
 		if digits == "" {
-			return "", "", "", false
+			return "", "", ""
 		}
 		if digits = strings.TrimRight(digits, "0"); digits != "" {
 			fraction = "." + digits
 		}
 	}
 	if rest != "" && rest != "Z" && (len(rest) != len("+00:00") || rest[3] != ':') {
-		return "", "", "", false
+		return "", "", ""
 	}
-	return clock, fraction, rest, true
+	return clock, fraction, rest
 }

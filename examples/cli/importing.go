@@ -2,28 +2,47 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/examples/internal/importer"
-	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/examples/internal/keep"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
+// importFlags are those of the command "import".
+type importFlags struct {
+	dry, replace, emptyAssignments bool
+	confirm                        string
+}
+
 // importFolder is the command "import".
 func importFolder(a *app) func(context.Context, []string) error {
-	dry := a.flags.Bool("dry-run", false, "only say what would be imported")
+	f := new(importFlags)
+	a.flags.BoolVar(&f.dry, "dry-run", false, "only say what would be imported")
+	a.flags.BoolVar(&f.replace, "replace", false, "the folder is a release that replaces the imports before: what it lacks goes, once -confirm has the code")
+	a.flags.StringVar(&f.confirm, "confirm", "", "CODE that -replace has shown with what goes and what is renamed")
+	a.flags.BoolVar(&f.emptyAssignments, "empty-assignments", false, "take an empty list of assignments as: assigned to nobody")
 	return func(ctx context.Context, words []string) error {
+		if f.confirm != "" && !f.replace {
+			return usageError("-confirm belongs to -replace")
+		}
 		return a.with(ctx, func(e *engine) error {
 			t, err := a.known(words[0])
 			if err != nil {
 				return err
 			}
-			return a.importInto(ctx, e, t, words[1], *dry)
+			return a.importInto(ctx, e, t, words[1], *f)
 		})
 	}
 }
@@ -35,13 +54,19 @@ type imported struct {
 	Kinds  map[string]int `json:"imported"`
 	// Written: it is in the configuration now, where Replaced of the resources
 	// were before.
-	Written      bool     `json:"written"`
-	Replaced     int      `json:"replaced"`
-	LeftOut      []remark `json:"leftOut"`
-	Created      []remark `json:"created"`
-	Altered      []remark `json:"altered"`
-	Kept         []remark `json:"kept"`
-	Applications []string `json:"applications"`
+	Written  bool `json:"written"`
+	Replaced int  `json:"replaced"`
+	// Renamed, Removed and Held are what -replace does to the imports before. Confirm
+	// is the code for it, as long as nothing was written.
+	Renamed      []importer.Rename `json:"renamed,omitempty"`
+	Removed      []importer.Origin `json:"removed,omitempty"`
+	Held         []importer.Held   `json:"held,omitempty"`
+	Confirm      string            `json:"confirm,omitempty"`
+	LeftOut      []remark          `json:"leftOut"`
+	Created      []remark          `json:"created"`
+	Altered      []remark          `json:"altered"`
+	Kept         []remark          `json:"kept"`
+	Applications []string          `json:"applications"`
 }
 
 // remark is what happened to one thing.
@@ -62,26 +87,39 @@ func remarks(lines []importer.Line) []remark {
 
 // importInto reads a folder that another tool exported, and puts what can be
 // used into the tenant's configuration.
-func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir string, dry bool) error {
+func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir string, f importFlags) error {
 	catalogue, err := a.set.catalogue()
 	if err != nil {
 		return err
 	}
 	kinds := slices.DeleteFunc(catalogue.Kinds(), func(k tenant.Kind) bool { return k.Scope == tenant.Referenced })
-	got, err := importer.Import(dir, kinds)
+	got, err := importer.Import(dir, importer.Options{Kinds: kinds, EmptyAssignments: f.emptyAssignments})
 	if err != nil {
 		return &failure{exit: exitUsage, tenant: t.Name, err: err, next: "name a folder with JSON files, one for each object or lists of them"}
 	}
+	m, err := a.merge(ctx, e, t, got, f.replace)
+	if err != nil {
+		return err
+	}
 	out := imported{Tenant: t.Name, Files: got.Report.Files, Kinds: map[string]int{}, Applications: append([]string{}, got.Applications...),
-		LeftOut: remarks(got.Report.LeftOut), Created: remarks(got.Report.Created), Altered: remarks(got.Report.Altered), Kept: remarks(got.Report.Kept)}
+		LeftOut: remarks(got.Report.LeftOut), Created: remarks(got.Report.Created), Altered: remarks(got.Report.Altered), Kept: remarks(got.Report.Kept),
+		Replaced: m.out.InPlace, Renamed: m.out.Renamed, Removed: m.out.Removed, Held: m.out.Held}
 	maps.Copy(out.Kinds, got.Report.Imported)
+	code := m.code()
 	var failed error
 	switch {
 	case len(got.Resources) == 0:
+		out.Removed, out.Held = nil, nil
 		failed = &failure{exit: exitFailed, tenant: t.Name, err: fmt.Errorf("nothing in %s can be imported", dir),
 			next: "see what was left out and why; the setting kinds says which kinds are taken: " + a.set.text("kinds")}
-	case !dry:
-		if out.Replaced, err = a.write(ctx, e, t, got.Resources); err != nil {
+	case f.dry:
+		out.Confirm = code
+	case code != f.confirm:
+		out.Confirm = code
+		failed = &failure{exit: exitPerson, tenant: t.Name, err: errors.New("files of its configuration would be removed or renamed; nothing was written"),
+			next: fmt.Sprintf("tenantsync import %s %s -replace -confirm %s", t.Name, dir, code)}
+	default:
+		if err := a.write(ctx, e, t, m); err != nil {
 			return err
 		}
 		out.Written = true
@@ -103,6 +141,15 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 				a.printf("%s: %s: %s\n", group.title, l.Thing, l.Text)
 			}
 		}
+		for _, r := range out.Renamed {
+			a.printf("renamed: %s: %s becomes %s\n", r.Kind, r.From, r.To)
+		}
+		for _, r := range out.Removed {
+			a.printf("removed: %s: %s\n", r.Kind, r.Key)
+		}
+		for _, r := range out.Held {
+			a.printf("not removed: %s: %s: %s\n", r.Kind, r.Key, r.Why)
+		}
 		switch {
 		case len(out.Applications) > 0 && a.demo != nil && out.Written:
 			a.printf("The fake tenant was given the applications %s.\n", strings.Join(out.Applications, ", "))
@@ -119,28 +166,100 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 	return failed
 }
 
-// write puts resources into a tenant's configuration, in one revision, and
-// returns how many of them were there already.
-func (a *app) write(ctx context.Context, e *engine, t tenantFile, resources []tenant.Resource) (replaced int, err error) {
+// importsFolder has, for each tenant, where its imported resources are from.
+const importsFolder = "imports"
+
+// origins is the file of a tenant there.
+type origins struct {
+	Format    int               `json:"format"`
+	Resources []importer.Origin `json:"resources"`
+}
+
+const originsFormat = 1
+
+// loadOrigins returns where a tenant's imported resources are from, as far as that
+// is known.
+func (a *app) loadOrigins(t tenantFile) ([]importer.Origin, error) {
+	path := a.set.path(filepath.Join(importsFolder, fileOfTenant(t.Name)))
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var o origins
+	if err := json.Unmarshal(data, &o); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if o.Format > originsFormat {
+		return nil, fmt.Errorf("%s was written by a newer version of this program", path)
+	}
+	return o.Resources, nil
+}
+
+func (a *app) saveOrigins(t tenantFile, resources []importer.Origin) error {
+	dir, err := keep.Open(a.set.path(importsFolder))
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(origins{originsFormat, resources}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return dir.Write(fileOfTenant(t.Name), append(data, '\n'))
+}
+
+// importMerge is what an import does to a tenant's configuration at one revision.
+type importMerge struct {
+	revision string
+	last     []importer.Origin
+	out      *importer.Merge
+}
+
+func (a *app) merge(ctx context.Context, e *engine, t tenantFile, got *importer.Imported, replace bool) (importMerge, error) {
 	line, err := e.repository.Desired(ctx, tenant.DesiredRequest{Tenant: t.Name})
 	if err != nil {
-		return 0, explain(t.Name, err)
+		return importMerge{}, explain(t.Name, err)
 	}
-	known := map[plan.Target]bool{}
-	for _, r := range line.Resources {
-		known[plan.Target{Kind: r.Kind, Key: r.Key}] = true
+	last, err := a.loadOrigins(t)
+	if err != nil {
+		return importMerge{}, err
 	}
-	var changes []tenant.Change
-	for _, r := range resources {
-		if known[plan.Target{Kind: r.Kind, Key: r.Key}] {
-			replaced++
+	out, err := got.Merge(line.Resources, last, replace)
+	return importMerge{line.Revision, last, out}, err
+}
+
+// code names what goes and what is renamed: another code, another list. It is empty
+// if nothing is.
+func (m importMerge) code() string {
+	if len(m.out.Removed)+len(m.out.Renamed) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	for _, r := range m.out.Renamed {
+		fmt.Fprintf(sum, "renamed %q %q %q\n", r.Kind, r.From, r.To)
+	}
+	for _, r := range m.out.Removed {
+		fmt.Fprintf(sum, "removed %q %q\n", r.Kind, r.Key)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+// write changes a tenant's configuration in one revision.
+func (a *app) write(ctx context.Context, e *engine, t tenantFile, m importMerge) error {
+	// Should the program die in between, both are known; origins of what is not in the
+	// configuration mean nothing.
+	if err := a.saveOrigins(t, slices.Concat(m.out.Origins, m.out.Removed, m.last)); err != nil {
+		return err
+	}
+	if len(m.out.Changes) > 0 {
+		_, err := e.repository.Update(ctx, tenant.UpdateRequest{Tenant: t.Name, Parent: m.revision, Changes: m.out.Changes,
+			Key: fmt.Sprintf("import-%d", time.Now().UnixNano()), Message: "imported", Author: a.set.text("actor")})
+		if errors.Is(err, tenant.ErrMoved) {
+			return &failure{exit: exitRefused, tenant: t.Name, err: errors.New("its configuration was changed at the same time; nothing was imported"), next: "the same command again"}
+		} else if err != nil {
+			return explain(t.Name, err)
 		}
-		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})
 	}
-	_, err = e.repository.Update(ctx, tenant.UpdateRequest{Tenant: t.Name, Parent: line.Revision, Changes: changes,
-		Key: fmt.Sprintf("import-%d", time.Now().UnixNano()), Message: "imported", Author: a.set.text("actor")})
-	if errors.Is(err, tenant.ErrMoved) {
-		return 0, &failure{exit: exitRefused, tenant: t.Name, err: errors.New("its configuration was changed meanwhile; nothing was imported"), next: "the same command again"}
-	}
-	return replaced, explain(t.Name, err)
+	return a.saveOrigins(t, m.out.Origins)
 }

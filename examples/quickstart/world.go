@@ -213,7 +213,7 @@ func (w *world) configuration() (resources []tenant.Resource, applications []str
 		w.console.printf("%d resources of the sample configuration are in the repository.\n", len(resources))
 		return resources, nil, err
 	}
-	got, err := importer.Import(w.options.config, tenanttest.Kinds())
+	got, err := importer.Import(w.options.config, importer.Options{Kinds: tenanttest.Kinds()})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -41,13 +41,16 @@ func Segments(path string) []string {
 	if path == "" {
 		return nil
 	}
-	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	parts := strings.Split(path[1:], "/")
-	for i, p := range parts {
-		parts[i] = unescape.Replace(p)
+	if strings.Contains(path, "~") {
+		for i, p := range parts {
+			parts[i] = unescape.Replace(p)
+		}
 	}
 	return parts
 }
+
+var unescape = strings.NewReplacer("~1", "/", "~0", "~")
 
 // EditAt replaces every value at path by what edit makes of it, and removes
 // those for which keep is false. It returns v as edited.

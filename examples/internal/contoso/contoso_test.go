@@ -247,7 +247,7 @@ func kindsByName() map[string]tenant.Kind {
 
 func mustImport(t *testing.T, dir string) *importer.Imported {
 	t.Helper()
-	im, err := importer.Import(dir, tenanttest.Kinds())
+	im, err := importer.Import(dir, importer.Options{Kinds: tenanttest.Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

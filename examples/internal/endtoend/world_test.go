@@ -119,7 +119,7 @@ func newWorld(t *testing.T, o options) *world {
 func (w *world) importFrom(dir string) {
 	w.t.Helper()
 	var err error
-	if w.imported, err = importer.Import(dir, w.catalogue.Kinds()); err != nil {
+	if w.imported, err = importer.Import(dir, importer.Options{Kinds: w.catalogue.Kinds()}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.graph.Fake.Set(tenanttest.SecurityDefaults, w.graph.Fake.Objects(tenanttest.SecurityDefaults)[0].ID, `{"isEnabled": false}`)

@@ -10,16 +10,19 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// settleNames brings every object into the repository's form but for its
-// references, and gives it its key.
-func (im *importer) settleNames() {
+// cleanBodies brings every object except its references into the repository's form,
+// and gives it its key.
+func (im *importer) cleanBodies() {
 	for o := range im.in {
 		im.dropAnnotations(o)
 		im.dropReadOnly(o)
+		im.readGroupNames(o)
+		im.dropEmptyAssignments(o)
 		im.renameName(o)
 		im.fillDefaults(o)
 		im.noteMasked(o)
@@ -36,7 +39,7 @@ func (im *importer) settleNames() {
 	}
 }
 
-// KeyOf makes an object's key of the properties of its kind's natural key.
+// KeyOf returns an object's key: the properties of its kind's natural key.
 func KeyOf(k tenant.Kind, body map[string]any) (string, error) {
 	if k.Singleton {
 		return k.Name, nil
@@ -56,61 +59,41 @@ func KeyOf(k tenant.Kind, body map[string]any) (string, error) {
 	return key, nil
 }
 
-// typedPaths are, for kinds whose objects all have one type, the paths at which
-// an object's "@odata.type" says something: elsewhere Graph leaves it out and
-// exports made with full metadata repeat what is known. Other kinds keep all.
-var typedPaths = map[string][]string{
-	tenanttest.ConditionalAccessPolicies: {
-		"/conditions/users/includeGuestsOrExternalUsers/externalTenants",
-		"/conditions/users/excludeGuestsOrExternalUsers/externalTenants",
-	},
-	tenanttest.AuthenticationStrengths:      {"/combinationConfigurations/*"},
-	tenanttest.Groups:                       {},
-	tenanttest.AuthenticationContexts:       {},
-	tenanttest.AuthorizationPolicy:          {},
-	tenanttest.SecurityDefaults:             {},
-	tenanttest.CrossTenantAccessDefault:     {},
-	tenanttest.Agreements:                   {},
-	tenanttest.RoleDefinitions:              {},
-	tenanttest.AssignmentFilters:            {},
-	tenanttest.RoleScopeTags:                {},
-	tenanttest.NotificationMessageTemplates: {},
-	tenanttest.ConfigurationPolicies:        {"/settings/*/*", "/settings/*", "/assignments/*/target"},
+// dropAnnotations removes what belongs to the protocol: links, contexts, actions,
+// and types that say nothing.
+func (im *importer) dropAnnotations(o *object) {
+	im.dropAnnotationsIn(o.body, im.recognizer.declaredAt(o.kind.Name))
 }
 
-// dropAnnotations removes what belongs to the protocol: links, contexts, types
-// that say nothing, actions.
-func (im *importer) dropAnnotations(o *object) {
-	typed, plain := typedPaths[o.kind.Name]
-	var drop func(v any, path string)
-	drop = func(v any, path string) {
-		switch v := v.(type) {
-		case map[string]any:
-			for _, name := range sortedKeys(v) {
-				keepType := name == "@odata.type" && (!plain || matchesAny(typed, path))
-				if isAnnotation(name) && !keepType {
-					delete(v, name)
-					im.report.Annotations++
-					continue
-				}
-				drop(v[name], path+"/"+name)
+// dropAnnotationsIn removes them from a value. declared are the types that the
+// versions of the metadata declare for it.
+func (im *importer) dropAnnotationsIn(v any, declared []*graphmeta.Type) {
+	switch v := v.(type) {
+	case map[string]any:
+		typ, _ := v["@odata.type"].(string)
+		typ = strings.TrimPrefix(strings.TrimPrefix(typ, "#"), "microsoft.graph.")
+		for _, name := range sortedKeys(v) {
+			if isAnnotation(name) && (name != "@odata.type" || repeats(typ, declared)) {
+				delete(v, name)
+				im.report.Annotations++
+				continue
 			}
-		case []any:
-			for _, element := range v {
-				drop(element, path+"/*")
+			if !isAnnotation(name) {
+				im.dropAnnotationsIn(v[name], im.recognizer.typesOf(declared, typ, name))
 			}
 		}
+	case []any:
+		for _, element := range v {
+			im.dropAnnotationsIn(element, declared)
+		}
 	}
-	drop(o.body, "")
 }
 
-// matchesAny reports whether path, whose array elements are "*", is one of the
-// patterns.
-func matchesAny(patterns []string, path string) bool {
-	is := bodies.Segments(path)
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		return slices.EqualFunc(bodies.Segments(pattern), is, func(p, s string) bool { return p == "*" || p == s })
-	})
+// repeats reports whether a type is the one that is declared anyway. Graph leaves
+// it out then; exports made with full metadata have it. A value whose declared type
+// is abstract cannot be created without it.
+func repeats(typ string, declared []*graphmeta.Type) bool {
+	return len(declared) > 0 && !slices.ContainsFunc(declared, func(t *graphmeta.Type) bool { return t.Name != typ || t.HasAbstract() })
 }
 
 func (im *importer) dropReadOnly(o *object) {
@@ -125,6 +108,47 @@ func (im *importer) dropReadOnly(o *object) {
 			im.report.droppedReadOnly(o.kind.Name, path)
 			return nil, false
 		})
+	}
+}
+
+// readGroupNames puts the names of groups where a target's id belongs: IntuneCD
+// writes groupName and groupType in its place, and names of filters and scope tags.
+func (im *importer) readGroupNames(o *object) {
+	bodies.EditAt(o.body, bodies.Segments("/assignments/*/target"), func(v any) (any, bool) {
+		target, _ := v.(map[string]any)
+		if name, ok := target["groupName"].(string); ok {
+			if target["groupId"] == nil {
+				target["groupId"] = name
+			}
+			o.byName = true
+			im.dynamicGroup(name, target["membershipRule"])
+		}
+		for _, property := range []string{"groupName", "groupType", "membershipRule"} {
+			delete(target, property)
+		}
+		return v, true
+	})
+	bodies.EditAt(o.body, bodies.Segments("/roleScopeTagIds/*"), func(v any) (any, bool) {
+		if v == "Default" {
+			return "0", true
+		}
+		return v, true
+	})
+}
+
+// dynamicGroup remembers the rule of a group that only its name stands for.
+func (im *importer) dynamicGroup(name string, rule any) {
+	if text, ok := rule.(string); ok && text != "" {
+		im.rules[name] = text
+	}
+}
+
+// dropEmptyAssignments removes an empty list of assignments: see
+// [Options.EmptyAssignments].
+func (im *importer) dropEmptyAssignments(o *object) {
+	if list, ok := o.body["assignments"].([]any); ok && len(list) == 0 && !im.options.EmptyAssignments {
+		delete(o.body, "assignments")
+		im.report.altered(o.file, "\"assignments\" was empty, and is not managed: tools write that for assignments that they did not see")
 	}
 }
 
@@ -152,12 +176,12 @@ func (im *importer) renameName(o *object) {
 	delete(o.body, other)
 }
 
-// defaultValue is what is taken for a required property that is missing: nil
-// if it is not needed for this object.
+// defaultValue is the value of a required property that is missing. Its function
+// returns nil if the object does not need the property.
 type defaultValue struct {
 	property string
 	value    func(body map[string]any) any
-	// says is the value in the report's words. Defaults to the value.
+	// says describes the value in the report. Defaults to the value.
 	says string
 }
 
@@ -225,8 +249,8 @@ func nickname(name any) string {
 	return letters[:min(len(letters), 64)]
 }
 
-// required are properties without which Graph creates nothing and for which
-// nothing can be assumed.
+// required are the properties that Graph needs to create an object, and that have no
+// safe default.
 var required = map[string][]string{
 	tenanttest.ConditionalAccessPolicies: {"conditions"},
 	tenanttest.NamedLocations:            {"@odata.type"},
@@ -265,8 +289,8 @@ func (im *importer) noteMasked(o *object) {
 	}
 }
 
-// betaPaths are properties that only Graph's beta knows. They are kept, since
-// whoever exported them wants them; a client has to use beta for the kind.
+// betaPaths are properties that only Graph's beta has. They stay, because the person
+// who exported them wants them. A client must use beta for the kind.
 var betaPaths = map[string][]string{
 	tenanttest.ConditionalAccessPolicies: {
 		"/conditions/agents", "/conditions/agentContext", "/conditions/agentIdRiskLevels",
@@ -286,8 +310,8 @@ func (im *importer) noteBeta(o *object) {
 	}
 }
 
-// noteSecurityDefaults reports enabled policies that come without the setting
-// that they need: an export rarely holds it.
+// noteSecurityDefaults reports enabled policies if the export lacks the setting that
+// they need. Most exports do.
 func (im *importer) noteSecurityDefaults() {
 	enabled := 0
 	for o := range im.in {
@@ -304,8 +328,8 @@ func (im *importer) noteSecurityDefaults() {
 	}
 }
 
-// replaceTenantID writes a variable wherever the exporting tenant's id or its
-// placeholder stands, and escapes what would otherwise look like a variable.
+// replaceTenantID replaces the exporting tenant's id and its placeholder by a
+// variable, and escapes texts that look like a variable.
 func (im *importer) replaceTenantID(o *object) {
 	replaced := false
 	bodies.EditStrings(o.body, func(s string) string {
@@ -337,8 +361,8 @@ func splitFold(s string, words ...string) []string {
 	return append(parts, s[start:])
 }
 
-// errUserID is why an object that names people by id is left out.
-var errUserID = errors.New("it names a user by id, which means nobody in another tenant: put the user into a group")
+// errPerson is why an object that names people is left out.
+var errPerson = errors.New("it names a person, who does not exist in another tenant: put the person into a group")
 
 // isAnnotation reports whether a property belongs to the protocol and not to
 // the object. The type is among them; see [importer.dropAnnotations].

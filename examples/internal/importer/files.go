@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
-	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 // migrationTable is the file in which an exporting tool names the objects that
@@ -42,7 +44,7 @@ func (im *importer) readFiles(files fs.FS) error {
 		}
 		im.report.Files++
 		if !d.Type().IsRegular() || !strings.EqualFold(path.Ext(name), ".json") {
-			im.report.leftOut(name, "", "", errors.New("not a regular file with a name that ends in .json"))
+			im.report.leftOutObject(Line{Thing: name, Known: true, Err: errors.New("not a regular file with a name that ends in .json")})
 			return nil
 		}
 		if info, err := d.Info(); err == nil && info.Size() > tenant.MaxFileSize {
@@ -53,7 +55,7 @@ func (im *importer) readFiles(files fs.FS) error {
 		if err != nil {
 			return err
 		}
-		text, err := tenant.DecodeFile(name, data)
+		text, err := decodeFile(name, data)
 		if err != nil {
 			im.report.leftOut(name, "", "", err)
 			return nil
@@ -66,6 +68,29 @@ func (im *importer) readFiles(files fs.FS) error {
 		return nil
 	})
 }
+
+// decodeFile is [tenant.DecodeFile], and takes a list too: some tools write lists
+// without an object around them.
+func decodeFile(name string, data []byte) ([]byte, error) {
+	text, err := tenant.DecodeFile(name, data)
+	if err == nil {
+		return text, nil
+	}
+	list, _, errText := transform.Bytes(unicode.BOMOverride(unicode.UTF8.NewDecoder()), data)
+	if errText != nil || !bytes.HasPrefix(bytes.TrimLeft(list, " \t\r\n"), []byte("[")) {
+		return nil, err
+	}
+	text, err = tenant.DecodeFile(name, slices.Concat([]byte(aroundList), list, []byte("\n}")))
+	if problem, ok := errors.AsType[*tenant.FileError](err); ok && problem.Line > 1 {
+		problem.Line--
+		problem.Offset -= int64(len(aroundList))
+	}
+	return text, err
+}
+
+// aroundList makes an object of a list. It is a line of its own, so that the places
+// in the list keep their columns.
+const aroundList = "{\"value\":\n"
 
 func (im *importer) readTable(name string, text []byte) {
 	var t migrationTable
@@ -82,7 +107,7 @@ func (im *importer) readTable(name string, text []byte) {
 }
 
 // readObjects reads a file that holds one object, or a list of objects in one
-// property.
+// property, or objects in the form of another tool.
 func (im *importer) readObjects(name string, text []byte) {
 	if depth := depthOf(text); depth > maxDepth {
 		im.report.leftOut(name, "", "", fmt.Errorf("its objects are nested %d deep, more than the limit of %d", depth, maxDepth))
@@ -93,17 +118,52 @@ func (im *importer) readObjects(name string, text []byte) {
 		im.report.leftOut(name, "", "", err)
 		return
 	}
+	if objects, ok := unpacked(body); ok {
+		im.readAll(name, objects)
+		return
+	}
 	property, list := wrapped(body)
 	if list == nil {
-		im.readObject(name, body, "")
+		im.readObject(name, found{body: body})
 		return
 	}
 	if len(list) == 0 {
-		im.report.leftOut(name, "", "", fmt.Errorf("the list %q is empty", property))
+		im.report.leftOutObject(Line{Thing: name, Known: true, Err: fmt.Errorf("the list %q is empty", property)})
 	}
+	context, _ := body["@odata.context"].(string)
 	for i, element := range list {
-		im.readObject(fmt.Sprintf("%s[%d]", name, i), element, property)
+		at := fmt.Sprintf("%s[%d]", name, i)
+		if objects, ok := unpacked(element); ok {
+			im.readAll(at, objects)
+			continue
+		}
+		im.readObject(at, found{body: element, property: property, context: context})
 	}
+}
+
+// readAll reads the objects that another tool's form holds.
+func (im *importer) readAll(name string, objects []found) {
+	for i, o := range objects {
+		at := name
+		if len(objects) > 1 {
+			at = fmt.Sprintf("%s[%d]", name, i)
+		}
+		im.readObject(at, o)
+	}
+	if len(objects) == 0 {
+		im.report.leftOutObject(Line{Thing: name, Known: true, Err: errors.New("it holds no object")})
+	}
+}
+
+// unpacked returns the objects in a form of another tool. ok is false if it is no
+// such form.
+func unpacked(body map[string]any) (objects []found, ok bool) {
+	for _, form := range []func(map[string]any) ([]found, bool){cippRow, terraformFile, dscResource} {
+		if objects, ok := form(body); ok {
+			return objects, true
+		}
+	}
+	return nil, false
 }
 
 // maxDepth is how deep objects may be nested. Those of Graph have some 20 levels;
@@ -130,15 +190,67 @@ func depthOf(text []byte) (deepest int) {
 	return deepest
 }
 
-func (im *importer) readObject(file string, body map[string]any, property string) {
-	dir := path.Dir(file)
-	kind, known := im.kinds[im.kindOf(body, property, dir)]
-	if !known {
-		im.report.leftOut(file, "", "", fmt.Errorf("no kind in the catalogue for %s", describe(body, property, dir)))
+func (im *importer) readObject(file string, o found) {
+	id, _ := o.body["id"].(string)
+	id = strings.ToLower(id)
+	if o.problem != nil {
+		im.report.leftOutObject(im.problemOf(o, file, id))
 		return
 	}
-	id, _ := body["id"].(string)
-	im.objects = append(im.objects, &object{kind: kind, id: strings.ToLower(id), file: file, body: body})
+	im.renameProperties(file, o.body)
+	name, err := im.recognizer.kindOf(o, file)
+	if err != nil {
+		_, misfit := errors.AsType[*misfitError](err)
+		im.report.leftOutObject(Line{Thing: file, ID: id, Err: err, Known: !misfit})
+		return
+	}
+	kind, used := im.kinds[name]
+	if !used {
+		err = fmt.Errorf("its kind %s is not among those that are used", name)
+	} else if !kind.Create && !kind.Update {
+		err = fmt.Errorf("objects of its kind %s are neither created nor changed through Graph", name)
+	}
+	if err != nil {
+		key, _ := KeyOf(im.recognizer.entries[name].Kind, o.body)
+		im.report.leftOutObject(Line{Thing: file, Kind: name, Key: key, ID: id, Err: err})
+		return
+	}
+	im.objects = append(im.objects, &object{kind: kind, id: id, file: file, body: o.body, byName: o.byName})
+}
+
+// otherNames are names that tools have for a property of Graph, or for none ("").
+var otherNames = []struct{ was, is string }{
+	// github.com/jorgeasaurus/IntuneHydrationKit, Templates
+	{"localizedMessages", "localizedNotificationMessages"},
+	{"membershipType", ""},
+}
+
+// renameProperties gives the properties of other tools their names in Graph.
+func (im *importer) renameProperties(file string, body map[string]any) {
+	for _, name := range otherNames {
+		v, has := body[name.was]
+		switch {
+		case !has:
+		case name.is == "":
+			delete(body, name.was)
+			im.report.altered(file, fmt.Sprintf("%q, which Graph does not have, dropped", name.was))
+		case body[name.is] == nil:
+			delete(body, name.was)
+			body[name.is] = v
+			im.report.altered(file, fmt.Sprintf("%q became %q", name.was, name.is))
+		}
+	}
+}
+
+// problemOf is the line of an object that cannot be used. If its kind and name are
+// known all the same, the line has them.
+func (im *importer) problemOf(o found, file, id string) Line {
+	l := Line{Thing: file, ID: id, Err: o.problem, Known: !o.unread}
+	if kind, err := im.recognizer.kindOfPath(o.endpoint, o.endpoint); o.endpoint != "" && err == nil {
+		l.Kind, l.Known = kind, false
+		l.Key, _ = KeyOf(im.recognizer.entries[kind].Kind, o.body)
+	}
+	return l
 }
 
 // wrapped returns the only property of body besides annotations, if it is an
@@ -163,145 +275,4 @@ func wrapped(body map[string]any) (property string, list []map[string]any) {
 		}
 	}
 	return property, list
-}
-
-// kindOf finds the kind of an object: from its type, else from the property
-// that the list stood in, else from the nearest folder with a known name.
-func (im *importer) kindOf(body map[string]any, property, dir string) string {
-	if kind := kindOfType(body); kind != "" {
-		return kind
-	}
-	kind := im.folderKind(property)
-	for ; kind == "" && dir != "."; dir = path.Dir(dir) {
-		kind = im.folderKind(path.Base(dir))
-	}
-	// Compliance policies for Linux are settings without a type, and usually
-	// lie among the others.
-	if kind == tenanttest.DeviceCompliancePolicies && body["settings"] != nil && body["technologies"] != nil {
-		return tenanttest.CompliancePolicies
-	}
-	return kind
-}
-
-// describe says by what an object's kind was looked for.
-func describe(body map[string]any, property, dir string) string {
-	if t, ok := body["@odata.type"].(string); ok {
-		return "type " + t
-	}
-	if property != "" && property != "value" {
-		return fmt.Sprintf("property %q", property)
-	}
-	return fmt.Sprintf("folder %q", dir)
-}
-
-// typeKinds has the kinds of Graph's types, without "#microsoft.graph.".
-var typeKinds = map[string]string{
-	"conditionalAccessPolicy":                          tenanttest.ConditionalAccessPolicies,
-	"ipNamedLocation":                                  tenanttest.NamedLocations,
-	"countryNamedLocation":                             tenanttest.NamedLocations,
-	"compliantNetworkNamedLocation":                    tenanttest.NamedLocations,
-	"group":                                            tenanttest.Groups,
-	"authenticationStrengthPolicy":                     tenanttest.AuthenticationStrengths,
-	"authenticationContextClassReference":              tenanttest.AuthenticationContexts,
-	"authorizationPolicy":                              tenanttest.AuthorizationPolicy,
-	"identitySecurityDefaultsEnforcementPolicy":        tenanttest.SecurityDefaults,
-	"crossTenantAccessPolicyConfigurationDefault":      tenanttest.CrossTenantAccessDefault,
-	"agreement":                                        tenanttest.Agreements,
-	"unifiedRoleDefinition":                            tenanttest.RoleDefinitions,
-	"deviceManagementCompliancePolicy":                 tenanttest.CompliancePolicies,
-	"deviceManagementConfigurationPolicy":              tenanttest.ConfigurationPolicies,
-	"deviceAndAppManagementAssignmentFilter":           tenanttest.AssignmentFilters,
-	"roleScopeTag":                                     tenanttest.RoleScopeTags,
-	"notificationMessageTemplate":                      tenanttest.NotificationMessageTemplates,
-	"iosManagedAppProtection":                          "iosManagedAppProtections",
-	"androidManagedAppProtection":                      "androidManagedAppProtections",
-	"targetedManagedAppConfiguration":                  "targetedManagedAppConfigurations",
-	"azureADWindowsAutopilotDeploymentProfile":         "windowsAutopilotDeploymentProfiles",
-	"activeDirectoryWindowsAutopilotDeploymentProfile": "windowsAutopilotDeploymentProfiles",
-	"deviceManagementScript":                           "deviceManagementScripts",
-	"deviceShellScript":                                "deviceShellScripts",
-	"deviceHealthScript":                               "deviceHealthScripts",
-	"termsAndConditions":                               "termsAndConditions",
-	"administrativeUnit":                               "administrativeUnits",
-}
-
-func kindOfType(body map[string]any) string {
-	t, _ := body["@odata.type"].(string)
-	t = strings.TrimPrefix(t, "#microsoft.graph.")
-	switch {
-	case typeKinds[t] != "":
-		return typeKinds[t]
-	case strings.HasSuffix(t, "AuthenticationMethodConfiguration"):
-		return tenanttest.AuthenticationMethods
-	case strings.HasSuffix(t, "CompliancePolicy"):
-		return tenanttest.DeviceCompliancePolicies
-	case strings.HasSuffix(t, "EnrollmentCompletionPageConfiguration"), strings.HasPrefix(t, "deviceEnrollment"):
-		return "deviceEnrollmentConfigurations"
-	case packaged(t):
-		return "mobileAppPackages"
-	case strings.HasSuffix(t, "App"), strings.HasSuffix(t, "SuiteApp"):
-		return "mobileApps"
-	}
-	return ""
-}
-
-// packaged reports whether objects of a type are apps with an uploaded package.
-func packaged(typ string) bool {
-	e, _ := catalogue.Default().Entry("mobileAppPackages")
-	return slices.ContainsFunc(e.List.Only, func(c tenant.Condition) bool { return string(c.Equals) == `"#microsoft.graph.`+typ+`"` })
-}
-
-// folderKinds has the kinds of common folder names, in lower case without
-// spaces and punctuation. The kinds' own names are known besides.
-var folderKinds = map[string]string{
-	"conditionalaccess":           tenanttest.ConditionalAccessPolicies,
-	"conditionalaccesspolicy":     tenanttest.ConditionalAccessPolicies,
-	"namedlocation":               tenanttest.NamedLocations,
-	"group":                       tenanttest.Groups,
-	"securitygroups":              tenanttest.Groups,
-	"staticgroups":                tenanttest.Groups,
-	"dynamicgroups":               tenanttest.Groups,
-	"authenticationstrength":      tenanttest.AuthenticationStrengths,
-	"authenticationstrengths":     tenanttest.AuthenticationStrengths,
-	"authenticationmethods":       tenanttest.AuthenticationMethods,
-	"authenticationcontext":       tenanttest.AuthenticationContexts,
-	"authenticationcontexts":      tenanttest.AuthenticationContexts,
-	"securitydefaults":            tenanttest.SecurityDefaults,
-	"termsofuse":                  tenanttest.Agreements,
-	"directoryroles":              tenanttest.RoleDefinitions,
-	"compliance":                  tenanttest.DeviceCompliancePolicies,
-	"compliancepolicies":          tenanttest.DeviceCompliancePolicies,
-	"devicecompliance":            tenanttest.DeviceCompliancePolicies,
-	"devicecompliancepolicy":      tenanttest.DeviceCompliancePolicies,
-	"compliancepoliciesv2":        tenanttest.CompliancePolicies,
-	"deviceconfiguration":         tenanttest.DeviceConfigurations,
-	"deviceconfigurationprofiles": tenanttest.DeviceConfigurations,
-	"settingscatalog":             tenanttest.ConfigurationPolicies,
-	"filter":                      tenanttest.AssignmentFilters,
-	"filters":                     tenanttest.AssignmentFilters,
-	"assignmentfilter":            tenanttest.AssignmentFilters,
-	"scopetag":                    tenanttest.RoleScopeTags,
-	"scopetags":                   tenanttest.RoleScopeTags,
-	"notification":                tenanttest.NotificationMessageTemplates,
-	"notifications":               tenanttest.NotificationMessageTemplates,
-	"notificationtemplates":       tenanttest.NotificationMessageTemplates,
-}
-
-// folderKind returns the kind that a folder's name stands for, or "".
-func (im *importer) folderKind(name string) string {
-	plain := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -_.", r) {
-			return -1
-		}
-		return r
-	}, strings.ToLower(name))
-	if kind, ok := folderKinds[plain]; ok {
-		return kind
-	}
-	for name := range im.kinds {
-		if strings.EqualFold(name, plain) {
-			return name
-		}
-	}
-	return ""
 }

@@ -33,13 +33,34 @@ func FuzzImport(f *testing.F) {
 	f.Add("Groups", []byte(`{"value":[{"displayName":"A","id":"1"},{"displayName":"A","id":"2"},{"displayName":"A","id":"1"}]}`), []byte(`{"Objects":null}`))
 	f.Add("ConditionalAccess", []byte(`{"displayName":["P"],"conditions":[],"state":{}}`), []byte(`[]`))
 	f.Add("x", []byte(`{"groups":[{}]}`), []byte(`{"TenantId":"`+strings.Repeat("%", 100)+`"}`))
+	// The forms of other tools.
+	err = filepath.WalkDir("testdata/layouts", func(name string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Ext(name) != ".json" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		f.Add(path.Dir(strings.TrimPrefix(filepath.ToSlash(name), "testdata/layouts/")), text, []byte(`{}`))
+		return err
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{
+		`{"RowKey":1,"PartitionKey":"CATemplate","JSON":"[]"}`, `{"RAWJson":"{\"RAWJson\":{}}"}`, `{"RowKey":"","JSON":{"displayName":null},"PartitionKey":"GroupTemplate"}`,
+		`{"resource":[{"azuread_group":null},{"msgraph_resource":{"a":[{"body":{},"url":"groups/$ref"}]}}]}`, `{"terraform_version":1,"resources":[null,{"instances":[{}]}]}`,
+		`{"terraform_version":"","values":{"root_module":{"child_modules":[{"resources":[{}]}]}}}`,
+		`[{"ResourceName":"AADNamedLocationPolicy","ResourceInstanceName":"","IpRanges":{"a":1}},{"ResourceName":"AADConditionalAccessPolicy","ResourceInstanceName":1,"SignInFrequencyIsEnabled":true}]`,
+		`{"@odata.context":"$metadata#a('/b(c')/d(","@odata.type":null}`, `{"@odata.context":"https://x/$metadata#groups(((((","displayName":"X"}`,
+	} {
+		f.Add("x", []byte(text), []byte(`{}`))
+	}
 	f.Fuzz(func(t *testing.T, dir string, text, table []byte) {
 		name := path.Join("export", path.Clean("/"+strings.ToValidUTF8(dir, "")), "object.json")
-		im := newImporter(kinds)
+		im := newImporter(Options{Kinds: kinds})
 		if err := im.readFiles(fstest.MapFS{name: {Data: text}, "export/" + migrationTableName: {Data: table}}); err != nil {
 			t.Fatalf("a file ends the import: %v", err)
 		}
-		im.settle()
+		im.decide()
 		got, err := im.result()
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
@@ -89,7 +110,7 @@ func TestImportIsBounded(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "endless.json"), 1<<40); err != nil {
 		t.Skipf("no files without end here: %v", err)
 	}
-	im, err := Import(dir, catalogue.Default().Kinds())
+	im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,49 +9,65 @@ import (
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
-// tenantIDVariable is the tenant variable that stands for the directory id of
-// whichever tenant the imported configuration is used for.
+// tenantIDVariable stands for the directory id of the tenant that uses the imported
+// configuration.
 const tenantIDVariable = "${var:tenantId}"
 
 // Imported is a folder of exported configuration in the repository's form.
 type Imported struct {
 	// Resources are ordered by kind and key.
 	Resources []tenant.Resource
-	// Applications are the ids of applications that were kept as they are, and
-	// that must exist in the tenant.
+	// Origins say, for each of Resources, where it is from.
+	Origins []Origin
+	// Applications are the ids of applications that objects name. They must exist in
+	// the tenant.
 	Applications []string
-	// Report says what was imported, altered and left out.
+	// Report lists what was imported, altered and left out.
 	Report *Report
 }
 
+// Options say how to import.
+type Options struct {
+	// Kinds are those that there are; objects of others are left out and reported.
+	// Required.
+	Kinds []tenant.Kind
+	// Catalogue tells the kinds of objects. Defaults to [catalogue.Default].
+	Catalogue *catalogue.Catalogue
+	// EmptyAssignments keeps "assignments": [], which deletes all assignments of the
+	// object in the tenant. Without it the assignments are not managed: most tools
+	// write an empty list for assignments that they did not see.
+	EmptyAssignments bool
+}
+
 // Import reads a folder that another tool exported from a tenant: one
-// JSON file per object, or lists of objects, in folders named after kinds. Ids
-// of the exporting tenant become names; what a file cannot say in another
-// tenant is left out and reported. The error is only for the folder itself:
-// that it cannot be read. kinds are those that there are; what belongs to others
-// is left out and reported.
-func Import(dir string, kinds []tenant.Kind) (*Imported, error) {
+// JSON file per object, or lists of objects, in any of the layouts that the
+// documentation of the package names. Ids of the exporting tenant become names; what
+// a file cannot say in another tenant is left out and reported. The error is only for
+// the folder itself: that it cannot be read.
+func Import(dir string, options Options) (*Imported, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("import: %w", err)
 	}
 	defer root.Close()
 
-	im := newImporter(kinds)
+	im := newImporter(options)
 	if err := im.readFiles(root.FS()); err != nil {
 		return nil, fmt.Errorf("import %s: %w", dir, err)
 	}
-	im.settle()
+	im.decide()
 	return im.result()
 }
 
-// settle decides what becomes of the objects that were read.
-func (im *importer) settle() {
-	im.settleNames()
-	im.settleClaims()
-	im.settleReferences()
+// decide brings the objects that were read into the repository's form, and leaves out
+// those that cannot be.
+func (im *importer) decide() {
+	im.cleanBodies()
+	im.decideClaims()
+	im.resolveReferences()
 	im.noteSecurityDefaults()
 }
 
@@ -61,13 +77,21 @@ type importer struct {
 	objects []*object
 	table   migrationTable
 	names   map[objectID]string // the key that each id of the exporting tenant stands for
-	lost    map[objectID]error  // ids that stand for nothing, and why
-	// creatable are groups that can be made under a name, since only the
-	// migration table knows them.
+	lost    map[objectID]error  // ids of objects that were left out, and why
+	// creatable are the names of groups that only the migration table has.
 	creatable map[objectID]string
-	// applications are ids that stay, since Microsoft's are the same everywhere.
+	// applications are the ids that stay. Microsoft's are the same in every tenant.
 	applications map[string]bool
-	report       *Report
+	// byName has the objects that are part of the import, and the groups that it
+	// creates.
+	byName map[objectID]bool
+	// rules are the membership rules of groups that only a name stands for.
+	rules map[string]string
+	// foreignIDs are all ids of the exporting tenant's objects.
+	foreignIDs map[string]bool
+	recognizer *recognizer
+	options    Options
+	report     *Report
 }
 
 // object is one exported object on its way into the repository.
@@ -77,37 +101,48 @@ type object struct {
 	id   string // in the exporting tenant, lower case; may be empty
 	file string
 	body map[string]any
-	out  bool // left out
+	// byName: its references hold names and not ids.
+	byName bool
+	out    bool // left out
 }
 
 // objectID names an object of the exporting tenant.
 type objectID struct{ kind, id string }
 
-func newImporter(kinds []tenant.Kind) *importer {
+func newImporter(options Options) *importer {
+	if options.Catalogue == nil {
+		options.Catalogue = catalogue.Default()
+	}
 	im := &importer{
 		kinds:        make(map[string]tenant.Kind),
 		names:        make(map[objectID]string),
 		lost:         make(map[objectID]error),
 		creatable:    make(map[objectID]string),
 		applications: make(map[string]bool),
+		rules:        make(map[string]string),
+		recognizer:   newRecognizer(options.Catalogue),
+		options:      options,
 		report:       newReport(),
 	}
-	for _, k := range kinds {
+	for _, k := range options.Kinds {
 		im.kinds[k.Name] = k
 	}
 	return im
 }
 
-// leaveOut takes an object out of the import. Other objects can no longer
+// leaveOut removes an object from the import. Other objects can no longer
 // refer to it.
 func (im *importer) leaveOut(o *object, why error) {
 	if o.out {
 		return
 	}
 	o.out = true
-	im.report.leftOut(o.file, o.kind.Name, o.key, why)
+	if e, ok := why.(*referenceError); ok {
+		e.why = e.cause()
+	}
+	im.report.leftOutObject(Line{Thing: o.file, Kind: o.kind.Name, Key: o.key, ID: o.id, Err: why})
 	id := objectID{o.kind.Name, o.id}
-	if name, settled := im.names[id]; o.id != "" && (!settled || name == o.key) {
+	if name, decided := im.names[id]; o.id != "" && (!decided || name == o.key) {
 		delete(im.names, id)
 		im.lost[id] = why
 	}
@@ -122,7 +157,7 @@ func (im *importer) in(yield func(*object) bool) {
 	}
 }
 
-// result encodes what is left, in order.
+// result encodes the remaining objects, in order.
 func (im *importer) result() (*Imported, error) {
 	res := &Imported{Report: im.report}
 	for o := range im.in {
@@ -131,8 +166,12 @@ func (im *importer) result() (*Imported, error) {
 			return nil, fmt.Errorf("import %s: %w", o.file, err)
 		}
 		res.Resources = append(res.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: body, Source: o.file})
+		res.Origins = append(res.Origins, Origin{Kind: o.kind.Name, Key: o.key, ID: o.id, File: o.file})
 		im.report.count(o.kind.Name)
 	}
+	slices.SortFunc(res.Origins, func(a, b Origin) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
+	})
 	res.Applications = sortedKeys(im.applications)
 	slices.SortFunc(res.Resources, func(a, b tenant.Resource) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,12 +171,12 @@ func TestImportErrors(t *testing.T) {
 		}
 	})
 	t.Run("people are not named by id", func(t *testing.T) {
-		if err := reason("ConditionalAccess/By user.json"); !errors.Is(err, errUserID) {
+		if err := reason("ConditionalAccess/By user.json"); !errors.Is(err, errPerson) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("a folder that is not there", func(t *testing.T) {
-		if _, err := Import(filepath.Join(t.TempDir(), "none"), tenanttest.Kinds()); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := Import(filepath.Join(t.TempDir(), "none"), Options{Kinds: tenanttest.Kinds()}); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -325,7 +326,7 @@ func TestImportTemplates(t *testing.T) {
 
 func checkTemplates(t *testing.T, dir string, wants map[string]int) {
 	t.Helper()
-	im, err := Import(dir, catalogue.Default().Kinds())
+	im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,6 +338,30 @@ func checkTemplates(t *testing.T, dir string, wants map[string]int) {
 	for _, r := range im.Resources {
 		if r.Kind == tenanttest.ConditionalAccessPolicies && !strings.Contains(string(r.Body), `"state": "disabled"`) {
 			t.Errorf("%s had no state and is not disabled", r.Key)
+		}
+	}
+}
+
+// Kinds that were mistaken once: a member of a group, an Intune role in a folder that
+// Entra's roles have too, types of kinds whose folder was unknown, and a file with a
+// context alone.
+func TestMistakenKinds(t *testing.T) {
+	dirs := beside.Dirs(t, folderOf(t, map[string]string{
+		"Groups/" + idA + "/" + idA + ".json":         `{"id":"` + idA + `","displayName":"Pilot","mailEnabled":false,"securityEnabled":true,"mailNickname":"pilot","groupTypes":[]}`,
+		"Groups/" + idA + "/Members/" + idB + ".json": `{"@odata.type":"#microsoft.graph.user","id":"` + idB + `","displayName":"Alex Example","userPrincipalName":"alex@contoso.example"}`,
+		"RoleDefinitions/helpdesk.json":               `{"@odata.type":"#microsoft.graph.deviceAndAppManagementRoleDefinition","displayName":"Help desk","rolePermissions":[]}`,
+		"UpdatePolicies/ring.json":                    `{"@odata.type":"#microsoft.graph.windowsUpdateForBusinessConfiguration","displayName":"Ring 1","qualityUpdatesDeferralPeriodInDays":3}`,
+		"DriverUpdateProfiles/ring.json":              `{"@odata.type":"#microsoft.graph.windowsDriverUpdateProfile","displayName":"Drivers 1","approvalType":"automatic"}`,
+		"Flat/policy.json":                            `{"@odata.context":"` + metadata + `identity/conditionalAccess/policies/$entity","displayName":"Require MFA","state":"disabled","conditions":{"users":{"includeUsers":["All"]}}}`,
+	}), "shared/cases/import")
+	want := map[string]int{"groups": 1, "intuneRoleDefinitions": 1, "deviceConfigurations": 1, "windowsDriverUpdateProfiles": 1, "conditionalAccessPolicies": 1}
+	for _, dir := range dirs {
+		im, err := Import(dir, Options{Kinds: catalogue.Default().Kinds()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(im.Report.Imported, want) {
+			t.Errorf("%s: %v, want %v; left out: %+v", dir, im.Report.Imported, want, im.Report.LeftOut)
 		}
 	}
 }
@@ -361,7 +386,7 @@ func TestSplitFold(t *testing.T) {
 
 func mustImport(t *testing.T, dir string) *Imported {
 	t.Helper()
-	im, err := Import(dir, tenanttest.Kinds())
+	im, err := Import(dir, Options{Kinds: tenanttest.Kinds()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Report says what an import took, altered and left out.
+// Report lists what an import imported, altered and left out.
 type Report struct {
-	// Files is how many there were, of any sort.
+	// Files is the number of files of any sort.
 	Files int
 	// Imported counts resources by kind.
 	Imported map[string]int
@@ -19,17 +19,21 @@ type Report struct {
 	ReadOnly    map[string]int
 	// LeftOut are files and objects that were not imported.
 	LeftOut []Line
-	// Created, Altered and Kept are what a reader should know of the rest.
+	// Created, Altered and Kept are remarks on imported objects.
 	Created, Altered, Kept []Line
 }
 
-// Line is one thing and what happened to it.
+// Line is a remark on one thing.
 type Line struct {
 	// Thing is a file, or the name of a created resource.
 	Thing string
-	// Kind and Key of the object, if it got so far.
-	Kind, Key string
-	// Text says what happened, or why.
+	// Kind and Key of the object, if it got so far, and its id in the exporting
+	// tenant.
+	Kind, Key, ID string
+	// Known: it is certain that the file holds no object that an import could have
+	// brought before.
+	Known bool
+	// Text describes what happened, or why.
 	Text string
 	// Err is the reason as an error, if there is one.
 	Err error
@@ -44,7 +48,13 @@ func (r *Report) count(kind string) { r.Imported[kind]++ }
 func (r *Report) droppedReadOnly(kind, path string) { r.ReadOnly[kind+" "+path]++ }
 
 func (r *Report) leftOut(file, kind, key string, why error) {
-	r.LeftOut = append(r.LeftOut, Line{Thing: file, Kind: kind, Key: key, Text: why.Error(), Err: why})
+	r.leftOutObject(Line{Thing: file, Kind: kind, Key: key, Err: why})
+}
+
+// leftOutObject adds a line, whose text is its error's.
+func (r *Report) leftOutObject(l Line) {
+	l.Text = l.Err.Error()
+	r.LeftOut = append(r.LeftOut, l)
 }
 
 func (r *Report) created(name, text string) {
@@ -59,7 +69,7 @@ func (r *Report) kept(file, text string) {
 	r.Kept = append(r.Kept, Line{Thing: file, Text: text})
 }
 
-// shown is how many things Print names for one reason. The others are counted.
+// shown is the number of things that Print names for one reason. It counts the others.
 const shown = 5
 
 // Print writes the report: counts first, then what was left out, created,
@@ -87,7 +97,7 @@ func (r *Report) Print(w io.Writer) {
 	}
 }
 
-// printLines writes lines of one text under that text, and a lone one in one line.
+// printLines groups the lines by their texts. A text with one thing takes one line.
 func printLines(w io.Writer, title string, lines []Line) {
 	if len(lines) == 0 {
 		return

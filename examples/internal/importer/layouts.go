@@ -1,0 +1,235 @@
+package importer
+
+// layout is how a tool lays out what it exports.
+type layout struct {
+	name   string
+	source string // where the facts are from
+	// holds says what the files are, for people.
+	holds   string
+	folders []folder
+}
+
+// folder is a folder of a layout, and the endpoint that its objects were read
+// from. Endpoints that no kind has are listed too, so that their objects are not
+// taken for those of another layout.
+type folder struct{ path, endpoint string }
+
+// Pieces of endpoints that many folders have.
+const (
+	configurations = "/deviceManagement/deviceConfigurations"
+	enrollment     = "/deviceManagement/deviceEnrollmentConfigurations"
+	compliance     = "/deviceManagement/deviceCompliancePolicies"
+	complianceV2   = "/deviceManagement/compliancePolicies"
+	catalog        = "/deviceManagement/configurationPolicies"
+	policies       = "/identity/conditionalAccess/policies"
+	locations      = "/identity/conditionalAccess/namedLocations"
+	contexts       = "/identity/conditionalAccess/authenticationContextClassReferences"
+	strengths      = "/policies/authenticationStrengthPolicies"
+	methods        = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
+)
+
+// layouts are those of the tools that an import knows, and last the names that
+// people give to folders.
+var layouts = []layout{
+	{
+		name:   "IntuneManagement",
+		source: "github.com/Micke-K/IntuneManagement, commit faffa95, Extensions/EndpointManager.psm1 (Id and API of each object type)",
+		holds:  "a folder for each object type, a file for each object, with type and context, and `MigrationTable.json` with the names of groups",
+		folders: []folder{
+			{"DeviceConfiguration", configurations},
+			{"ConditionalAccess", policies},
+			{"TermsOfUse", "/identityGovernance/termsOfUse/agreements"},
+			{"NamedLocations", locations},
+			{"EndpointSecurity", "/deviceManagement/intents"},
+			{"CompliancePolicies", compliance},
+			{"CompliancePoliciesV2", complianceV2},
+			{"ComplianceScripts", "/deviceManagement/deviceComplianceScripts"},
+			{"IntuneBranding", "/deviceManagement/intuneBrandingProfiles"},
+			{"AzureBranding", "/organization/{directory}/branding/localizations"},
+			{"EnrollmentStatusPage", enrollment},
+			{"EnrollmentRestrictions", enrollment},
+			{"CoManagementSettings", enrollment},
+			{"AdministrativeTemplates", "/deviceManagement/groupPolicyConfigurations"},
+			{"PowerShellScripts", "/deviceManagement/deviceManagementScripts"},
+			{"MacScripts", "/deviceManagement/deviceShellScripts"},
+			{"MacCustomAttributes", "/deviceManagement/deviceCustomAttributeShellScripts"},
+			{"TermsAndConditions", "/deviceManagement/termsAndConditions"},
+			{"AppProtection", "/deviceAppManagement/managedAppPolicies"},
+			{"AppConfigurationManagedApp", "/deviceAppManagement/targetedManagedAppConfigurations"},
+			{"AppConfigurationManagedDevice", "/deviceAppManagement/mobileAppConfigurations"},
+			{"Applications", "/deviceAppManagement/mobileApps"},
+			{"AutoPilot", "/deviceManagement/windowsAutopilotDeploymentProfiles"},
+			{"PolicySets", "/deviceAppManagement/policySets"},
+			{"UpdatePolicies", configurations},
+			{"FeatureUpdates", "/deviceManagement/windowsFeatureUpdateProfiles"},
+			{"QualityUpdates", "/deviceManagement/windowsQualityUpdateProfiles"},
+			{"Locations", "/deviceManagement/managementConditions"},
+			{"SettingsCatalog", catalog},
+			{"InventoryPolicies", "/deviceManagement/inventoryPolicies"},
+			{"HardwareConfigurations", "/deviceManagement/hardwareConfigurations"},
+			{"RoleDefinitions", "/deviceManagement/roleDefinitions"},
+			{"ScopeTags", "/deviceManagement/roleScopeTags"},
+			{"Notifications", "/deviceManagement/notificationMessageTemplates"},
+			{"AndroidOEMConfig", "/deviceAppManagement/mobileAppConfigurations"},
+			{"AppleEnrollmentTypes", "/deviceManagement/appleUserInitiatedEnrollmentProfiles"},
+			{"AssignmentFilters", "/deviceManagement/assignmentFilters"},
+			{"DeviceHealthScripts", "/deviceManagement/deviceHealthScripts"},
+			{"ADMXFiles", "/deviceManagement/groupPolicyUploadedDefinitionFiles"},
+			{"iOSDepProfile", "/deviceManagement/depIOSEnrollmentProfile"},
+			{"ReusableSettings", "/deviceManagement/reusablePolicySettings"},
+			{"AuthenticationStrengths", strengths},
+			{"AuthenticationContext", contexts},
+			{"W365ProvisioningPolicies", "/deviceManagement/virtualEndpoint/provisioningPolicies"},
+			{"W365UserSettings", "/deviceManagement/virtualEndpoint/userSettings"},
+			{"DriverUpdateProfiles", "/deviceManagement/windowsDriverUpdateProfiles"},
+			{"DeviceCategories", "/deviceManagement/deviceCategories"},
+			{"Groups", "/groups"},
+		},
+	},
+	{
+		name:   "EntraExporter",
+		source: "github.com/microsoft/EntraExporter, commit ce0d04c, src/Get-EEDefaultSchema.ps1 (Path and GraphUri of each item)",
+		holds:  "a folder for each object, `ID/ID.json`, without type and context; lists of members and owners below it",
+		folders: []folder{
+			{"Organization/Organization", "/organization/{directory}"},
+			{"Organization/Branding/Localizations", "/organization/{directory}/branding/localizations"},
+			{"Organization/CertificateBasedAuthConfiguration", "/organization/{directory}/certificateBasedAuthConfiguration"},
+			{"Domains", "/domains"},
+			{"Identity/APIConnectors", "/identity/apiConnectors"},
+			{"IdentityProviders", "/identity/identityProviders"},
+			{"Identity/UserFlowAttributes", "/identity/userFlowAttributes"},
+			{"Identity/B2XUserFlows", "/identity/b2xUserFlows"},
+			{"Identity/CustomAuthenticationExtensions", "/identity/customAuthenticationExtensions"},
+			{"Policies/IdentitySecurityDefaultsEnforcementPolicy", "/policies/identitySecurityDefaultsEnforcementPolicy"},
+			{"Policies/AuthorizationPolicy", "/policies/authorizationPolicy"},
+			{"Policies/FeatureRolloutPolicies", "/policies/featureRolloutPolicies"},
+			{"Policies/ActivityBasedTimeoutPolicy", "/policies/activityBasedTimeoutPolicies"},
+			{"Policies/HomeRealmDiscoveryPolicy", "/policies/homeRealmDiscoveryPolicies"},
+			{"Policies/ClaimsMappingPolicy", "/policies/claimsMappingPolicies"},
+			{"Policies/TokenIssuancePolicy", "/policies/tokenIssuancePolicies"},
+			{"Policies/TokenLifetimePolicy", "/policies/tokenLifetimePolicies"},
+			{"Policies/DefaultAppManagementPolicy", "/policies/defaultAppManagementPolicy"},
+			{"Policies/AppManagementPolicies", "/policies/appManagementPolicies"},
+			{"Policies/AuthenticationMethodsPolicy/AuthenticationMethodConfigurations", methods},
+			{"Policies/AdminConsentRequestPolicy", "/policies/adminConsentRequestPolicy"},
+			{"Policies/PermissionGrantPolicies", "/policies/permissionGrantPolicies"},
+			{"Policies/ExternalIdentitiesPolicy", "/policies/externalIdentitiesPolicy"},
+			{"Policies/CrossTenantAccessPolicy", "/policies/crossTenantAccessPolicy"},
+			{"Policies/CrossTenantAccessPolicy/Default", "/policies/crossTenantAccessPolicy/default"},
+			{"Policies/CrossTenantAccessPolicy/Partners", "/policies/crossTenantAccessPolicy/partners"},
+			{"Identity/Conditional/AccessPolicies", policies},
+			{"Identity/Conditional/NamedLocations", locations},
+			{"Identity/Conditional/AuthenticationContexts", contexts},
+			{"IdentityGovernance/EntitlementManagement/AccessPackages", "/identityGovernance/entitlementManagement/accessPackages"},
+			{"IdentityGovernance/AccessReviews", "/identityGovernance/accessReviews/definitions"},
+			{"IdentityGovernance/TermsOfUse/Agreements", "/identityGovernance/termsOfUse/agreements"},
+			{"IdentityGovernance/EntitlementManagement/ConnectedOrganizations", "/identityGovernance/entitlementManagement/connectedOrganizations"},
+			{"IdentityGovernance/EntitlementManagement/Settings", "/identityGovernance/entitlementManagement/settings"},
+			{"AdministrativeUnits", "/directory/administrativeUnits"},
+			{"OnPremisesPublishingProfiles/ApplicationProxy/ConnectorGroups", "/onPremisesPublishingProfiles/applicationProxy/connectorGroups"},
+			{"Groups", "/groups"},
+			{"GroupSettings", "/groupSettings"},
+			{"Applications", "/applications"},
+			{"ServicePrincipals", "/servicePrincipals"},
+			{"Admin/Sharepoint/settings", "/admin/sharepoint/settings"},
+			{"RoleManagement/Directory/RoleDefinitions", "/roleManagement/directory/roleDefinitions"},
+			{"RoleManagement/Directory/RoleAssignments", "/roleManagement/directory/roleAssignments"},
+			{"RoleManagement/Exchange/RoleDefinitions", "/roleManagement/exchange/roleDefinitions"},
+		},
+	},
+	{
+		name:   "IntuneCD",
+		source: "github.com/almenscorner/IntuneCD, commit f07da7d, src/IntuneCD/backup (path and CONFIG_ENDPOINT of each module)",
+		holds:  "a folder for each module, a file for each object, without id and context; groups, filters and scope tags by name",
+		folders: []folder{
+			{"Entra/Applications", "/applications"},
+			{"Entra/Authentication Flows Policy", "/policies/authenticationFlowsPolicy"},
+			{"Entra/Authentication Methods", "/policies/authenticationMethodsPolicy"},
+			{"Entra/Authorization Policy", "/policies/authorizationPolicy"},
+			{"Entra/Device Registration Policy", "/policies/deviceRegistrationPolicy"},
+			{"Entra/Domains", "/domains"},
+			{"Entra/External Collaboration Settings", "/policies/externalIdentitiesPolicy"},
+			{"Entra/Group Settings", "/groupSettings"},
+			{"Entra/Security Defaults", "/policies/identitySecurityDefaultsEnforcementPolicy"},
+			{"App Configuration", "/deviceAppManagement/mobileAppConfigurations"},
+			{"App Protection", "/deviceAppManagement/managedAppPolicies"},
+			{"Applications", "/deviceAppManagement/mobileApps"},
+			{"Enrollment Profiles/Apple", "/deviceManagement/depOnboardingSettings"},
+			{"Compliance Policies/Policies", compliance},
+			{"Compliance Policies/Policies", complianceV2},
+			{"Compliance Policies/Scripts", "/deviceManagement/deviceComplianceScripts"},
+			{"Compliance Policies/Scripts", "/deviceManagement/reusablePolicySettings"},
+			{"Compliance Policies/Message Templates", "/deviceManagement/notificationMessageTemplates"},
+			{"Conditional Access", policies},
+			{"Custom Attributes", "/deviceManagement/deviceCustomAttributeShellScripts"},
+			{"Device Categories", "/deviceManagement/deviceCategories"},
+			{"Device Configurations", configurations},
+			{"Driver Updates", "/deviceManagement/windowsDriverUpdateProfiles"},
+			{"Enrollment Configurations", enrollment},
+			{"Enrollment Profiles/Windows", "/deviceManagement/windowsAutopilotDeploymentProfiles"},
+			{"Enrollment Profiles/Windows/ESP", enrollment},
+			{"Feature Updates", "/deviceManagement/windowsFeatureUpdateProfiles"},
+			{"Filters", "/deviceManagement/assignmentFilters"},
+			{"Group Policy Configurations", "/deviceManagement/groupPolicyConfigurations"},
+			{"Management Intents", "/deviceManagement/intents"},
+			{"Proactive Remediations", "/deviceManagement/deviceHealthScripts"},
+			{"Quality Updates", "/deviceManagement/windowsQualityUpdateProfiles"},
+			{"Roles", "/deviceManagement/roleDefinitions"},
+			{"Scope Tags", "/deviceManagement/roleScopeTags"},
+			{"Scripts/Powershell", "/deviceManagement/deviceManagementScripts"},
+			{"Scripts/Shell", "/deviceManagement/deviceShellScripts"},
+			{"Settings Catalog", catalog},
+			{"Apple VPP Tokens", "/deviceAppManagement/vppTokens"},
+		},
+	},
+	{
+		name:   "Portal",
+		source: "files of the Intune and Entra admin centers, as in github.com/SkipToTheEndpoint/OpenIntuneBaseline, commit 75c4825, MACOS/NativeImport",
+		holds:  "one file for each object, anywhere, without type, with a context that names the collection",
+	},
+	{
+		name:   "CIPP",
+		source: "github.com/KelvinTegelaar/CIPP-API, commit adf3242, New-CIPPIntuneTemplate.ps1, New-CIPPCATemplate.ps1, Import-CommunityTemplate.ps1",
+		holds:  "rows of its table of templates: the object is JSON in the text `JSON`, and there in `RAWJson`; groups and locations by name",
+	},
+	{
+		name:   "Terraform",
+		source: "github.com/microsoft/terraform-provider-msgraph, commit 91c7d8a, docs/resources/resource.md; github.com/hashicorp/terraform-provider-azuread, docs/resources; developer.hashicorp.com/terraform/internals/json-format",
+		holds:  "`*.tf.json`, a state, or `terraform show -json`: resources `msgraph_resource` as they are, and translated `azuread_group`, `azuread_named_location`, `azuread_conditional_access_policy`",
+	},
+	{
+		name:   "Microsoft365DSC",
+		source: "github.com/microsoft/Microsoft365DSC, docs/docs/user-guide/get-started/generating-reports.md and DSCResources/*/*.schema.mof",
+		holds:  "a report of the type JSON: a list of flat resources with `ResourceName`; groups and locations by name",
+	},
+	{
+		name: "Other folders", source: "names that people give to folders of templates",
+		holds: "a file for each object, or lists of objects, as `{\"groups\":[…]}` or in an answer of Graph",
+		folders: []folder{
+			{"Conditional Access Policy", policies},
+			{"Conditional Access Policies", policies},
+			{"Named Location", locations},
+			{"Group", "/groups"},
+			{"Security Groups", "/groups"},
+			{"Static Groups", "/groups"},
+			{"Dynamic Groups", "/groups"},
+			{"Authentication Strength", strengths},
+			{"Authentication Methods", methods},
+			{"Authentication Contexts", contexts},
+			{"Security Defaults", "/policies/identitySecurityDefaultsEnforcementPolicy"},
+			{"Terms of Use", "/identityGovernance/termsOfUse/agreements"},
+			{"Compliance", compliance},
+			{"Compliance", complianceV2},
+			{"Compliance Policies", complianceV2},
+			{"Device Compliance", compliance},
+			{"Device Compliance", complianceV2},
+			{"Device Compliance Policy", compliance},
+			{"Device Configuration Profiles", configurations},
+			{"Filter", "/deviceManagement/assignmentFilters"},
+			{"Assignment Filter", "/deviceManagement/assignmentFilters"},
+			{"Scope Tag", "/deviceManagement/roleScopeTags"},
+			{"Notification", "/deviceManagement/notificationMessageTemplates"},
+			{"Notification Templates", "/deviceManagement/notificationMessageTemplates"},
+		},
+	},
+}

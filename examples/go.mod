@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/creack/pty v1.1.24
+	github.com/google/go-cmp v0.7.0
 	github.com/tenantsync/tenantsync v0.0.0
 	github.com/tenantsync/tenantsync/state/pgstore v0.0.0
 	github.com/tenantsync/tenantsync/state/sqlitestore v0.0.0

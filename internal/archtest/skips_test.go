@@ -24,6 +24,7 @@ var skips = map[string]struct {
 	"internal/pgtest/pgtest_test.go":            {1, "the server is not pgtest's own"},
 	"tenant/dir_test.go":                        {1, "an operating system without symbolic links"},
 	"tenant/dir_hidden_test.go":                 {1, "an operating system without symbolic links"},
+	"examples/internal/importer/linear_test.go": {1, "the race detector"},
 	"examples/internal/importer/fuzz_test.go":   {1, "an operating system without files that never end"},
 	"examples/quickstart/restart_test.go":       {1, "the program was faster than its end"},
 	"syncer/model_story_test.go":                {1, "a flag names the story"},

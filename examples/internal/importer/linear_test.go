@@ -96,6 +96,9 @@ func importTime(t *testing.T, files fstest.MapFS) time.Duration {
 // An import of twice the files takes at most 2.3 times as long. A busy machine can
 // distort a measurement, so that the best of several counts.
 func TestImportIsLinear(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector makes the imports take a minute: run without -race")
+	}
 	const few, doublings, limit, attempts = 250, 3, 2.3, 5
 	for name, export := range exports {
 		t.Run(name, func(t *testing.T) {

@@ -98,16 +98,14 @@ func keyMark(key string) string {
 	return "~" + hex.EncodeToString(sum[:4])
 }
 
-var markAtEnd = regexp.MustCompile(`~[0-9a-f]{8}$`)
+var aMark = regexp.MustCompile(`^~[0-9a-f]{8}$`)
 
 func cutMark(name string) (rest, mark string) {
-	if at := len(name) - len("~00000000"); at <= 0 || name[at] != '~' {
-		return name, "" // as most are
+	at := len(name) - len("~00000000")
+	if at <= 0 || name[at] != '~' || !aMark.MatchString(name[at:]) { // most have no "~" there
+		return name, ""
 	}
-	if at := markAtEnd.FindStringIndex(name); at != nil && at[0] > 0 {
-		return name[:at[0]], name[at[0]:]
-	}
-	return name, ""
+	return name[:at], name[at:]
 }
 
 func cutExtension(path string) (stem string, ok bool) {

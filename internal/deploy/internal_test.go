@@ -99,3 +99,17 @@ func TestConsistency(t *testing.T) {
 		}
 	}
 }
+
+// An object that cannot be read has no fingerprint: it is neither unchanged nor
+// changed.
+func TestFingerprintOfADamagedObject(t *testing.T) {
+	kinds, err := schema.CompileAll([]tenant.Kind{{Name: "policies", Update: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &view{job: &Job{Kinds: kinds, Key: "k"}}
+	it := &plan.Item{ID: "policies/P", Kind: "policies", Key: "P", Verb: tenant.Update}
+	if same, err := v.unchanged(it, &tenant.Resource{Body: []byte(`{"a":`)}); same || err == nil {
+		t.Errorf("got %t, %v, want an error", same, err)
+	}
+}

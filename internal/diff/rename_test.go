@@ -47,6 +47,8 @@ func TestRenameByContent(t *testing.T) {
 			`P=1 "x":1; Q=2 "x":1`, `P2 "x":1`, "", `create P2; delete P; delete Q; note possible_rename P, P2, Q`, nil},
 		{"only a name", "all files without other content are equal",
 			`P=1 "@odata.type":"#group"`, `P2 "@odata.type":"#group","empty":{}`, "", `create P2; delete P; note possible_rename P, P2`, nil},
+		{"one file, and a reference to its former name in the base", "the reference has not changed",
+			`P=1 "x":1; policies/R=2 "owner":"${groups/P}"`, `P2 "x":1,"$previousNames":["P"]; policies/R "owner":"${groups/P2}"`, `P=1 "x":1; policies/R=2 "owner":"1"`, `P -> P2; base policies/R=2 "owner":"${groups/P2}"`, nil},
 		{"one of two with $previousNames", "$previousNames comes first, and leaves the other file one candidate",
 			`P=1 "x":1; Q=2 "x":1`, `P2 "x":1; Q2 "x":1,"$previousNames":["P"]`, "", `Q -> P2; P -> Q2`, nil},
 		{"names exchanged between files", "a name that an object has is not given to a second one; the files need $previousNames",

@@ -303,6 +303,21 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// An object is not read from a refusal when the call ends during the pause after it.
+func TestGetEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := graphtest.New(graphtest.Config{})
+		id := server.Fake.Seed("groups", `{"displayName":"A"}`)
+		server.Fail(http.MethodGet, "groups", 0, graphtest.Fault{Status: http.StatusTooManyRequests, RetryAfter: time.Minute})
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		got, err := newClient(t, server, nil).Get(ctx, tenant.GetRequest{Kind: "groups", ID: id})
+		if !errors.Is(err, context.DeadlineExceeded) || got.Body != nil {
+			t.Errorf("got %s, %v, want the end of the call", got.Body, err)
+		}
+	})
+}
+
 // Objects that cannot be read by their ids make the read fail, also where others are
 // found by a match after them.
 func TestIDsBesideMatches(t *testing.T) {

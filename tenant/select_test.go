@@ -144,6 +144,9 @@ func TestOperationMerge(t *testing.T) {
 		{`{"e":null}`, `{"a":1}`, `{"a":1,"e":null}`},
 		{`{"a":"foo"}`, `{"a":{"b":{"c":null}}}`, `{"a":{"b":{}}}`},
 		{``, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
+		{`null`, `{"a":1}`, `{"a":1}`},
+		{`[1]`, `{"a":1}`, `{"a":1}`},
+		{`{"a":null}`, `{"a":{"b":1}}`, `{"a":{"b":1}}`},
 		{`{"n":10000000000000000001.50,"t":"<b>"}`, `{"a":1}`, `{"a":1,"n":10000000000000000001.50,"t":"<b>"}`},
 	} {
 		got, err := tenant.Operation{Patch: json.RawMessage(c.patch)}.Merge(json.RawMessage(c.body))

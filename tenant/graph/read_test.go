@@ -318,6 +318,16 @@ func TestGetEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// Without an id the address would be the collection's: nothing is asked.
+func TestGetNeedsAnID(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	server.Fake.Seed("groups", `{"displayName":"A"}`)
+	got, err := newClient(t, server, nil).Get(t.Context(), tenant.GetRequest{Kind: "groups"})
+	if tenant.ClassOf(err) != tenant.Invalid || got.Body != nil || len(server.Requests()) > 0 {
+		t.Errorf("got %s, %v after %d requests, want a refusal", got.Body, err, len(server.Requests()))
+	}
+}
+
 // Objects that cannot be read by their ids make the read fail, also where others are
 // found by a match after them.
 func TestIDsBesideMatches(t *testing.T) {

@@ -2,10 +2,12 @@ package baseline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -109,6 +111,11 @@ func (s *Stored) Save(ctx context.Context, base *diff.Base, put func(context.Con
 	next := &Root{Backup: base.Backup, Pages: slices.Clone(s.root.Pages)}
 	objects := slices.Clone(base.Objects)
 	slices.SortStableFunc(objects, func(a, b *diff.BaseObject) int { return compare(target(a), target(b)) })
+	for i := 1; i < len(objects); i++ { // a page may have only one of the two
+		if t := target(objects[i]); t == target(objects[i-1]) {
+			return nil, fmt.Errorf("base: %s is there twice", reference.ItemID(t.Kind, t.Key))
+		}
+	}
 	p, pages := s.differences(objects)
 	if len(p.Objects)+len(p.Removed) > 0 {
 		raw, err := p.encode()

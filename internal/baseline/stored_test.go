@@ -362,6 +362,18 @@ func TestSaveRefusesDuplicates(t *testing.T) {
 	if _, err := baseline.Unstored(nil).Save(t.Context(), b, store.put); err == nil || !strings.Contains(err.Error(), "policies/P00001") {
 		t.Errorf("got %v, want the duplicate named", err)
 	}
+	// Also if one of the two is stored already, in a page that is not written again.
+	root, err = baseline.Unstored(nil).Save(t.Context(), baseOf(1000), store.put)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []*diff.BaseObject{object(1, 1), object(1, 0)} {
+		b := baseOf(1000)
+		b.Objects = append(b.Objects, other)
+		if _, err := store.load(t, root).Save(t.Context(), b, store.put); err == nil || !strings.Contains(err.Error(), "policies/P00001") {
+			t.Errorf("%s beside a large base: got %v, want the duplicate named", other.BackupSum, err)
+		}
+	}
 }
 
 // What cannot be read is an error, and never an empty base.

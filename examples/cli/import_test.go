@@ -56,8 +56,9 @@ func TestImportedIsDeployed(t *testing.T) {
 	}
 }
 
-// A second release of an export replaces the first: what it renames is renamed in the
-// tenant, and what it lacks is proposed for deletion, which is off by default.
+// A second release of an export replaces the first. The plan renames the objects that
+// the release renames. It proposes to delete the objects that the release lacks, and
+// deletes are off by default.
 func TestReleaseReplacesAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

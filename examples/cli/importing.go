@@ -229,8 +229,8 @@ func (a *app) merge(ctx context.Context, e *engine, t tenantFile, got *importer.
 	return importMerge{line.Revision, last, out}, err
 }
 
-// code names what goes and what is renamed: another code, another list. It is empty
-// if nothing is.
+// code is a hash of the lists of removed and renamed files, so that a person confirms
+// the lists that the program showed. It is empty if both lists are.
 func (m importMerge) code() string {
 	if len(m.out.Removed)+len(m.out.Renamed) == 0 {
 		return ""
@@ -247,8 +247,8 @@ func (m importMerge) code() string {
 
 // write changes a tenant's configuration in one revision.
 func (a *app) write(ctx context.Context, e *engine, t tenantFile, m importMerge) error {
-	// Should the program die in between, both are known; origins of what is not in the
-	// configuration mean nothing.
+	// The program may die between the two writes. The origins of both revisions are
+	// kept for that; an origin without a file in the configuration has no effect.
 	if err := a.saveOrigins(t, slices.Concat(m.out.Origins, m.out.Removed, m.last)); err != nil {
 		return err
 	}

@@ -99,9 +99,9 @@ func (im *importer) referred() map[string]bool {
 	return ids
 }
 
-// decideEntry decides which object an id stands for that only the migration table
-// has: the object of that name whose file has no id, or else a group that can be
-// created.
+// decideEntry decides which object an id of the migration table stands for, if no file
+// has the id. This is the object with the table's name whose file has no id. Without
+// one, it is a new group.
 func (im *importer) decideEntry(id objectID, names []string, ids map[objectID][]string, byName map[objectID][]*object) {
 	if len(names) > 1 {
 		im.lost[id] = fmt.Errorf("%s has several names for the id %s: %q", migrationTableName, id.id, names)

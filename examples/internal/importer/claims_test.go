@@ -37,7 +37,7 @@ func importFiles(t testing.TB, files map[string]string) *Imported {
 	return im
 }
 
-// targets are the kinds and keys of what was imported.
+// targets returns the kind and key of each imported resource.
 func targets(im *Imported) (out []string) {
 	for _, r := range im.Resources {
 		out = append(out, r.Kind+"/"+r.Key)

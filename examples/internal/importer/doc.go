@@ -10,7 +10,7 @@
 // {"groups":[…]} as templates have it, {"value":[…]} as Graph answers, […]. Files may
 // be UTF-8 or UTF-16, with or without a byte order mark. The catalogue decides what
 // kind an object is of: by its type, else by its context, else by the endpoint that
-// the layout names. docs/import.md has the layouts, and what is left out and why.
+// the layout names. docs/import.md lists the layouts, and the objects that are left out, with the reasons.
 //
 // What becomes of an object:
 //
@@ -27,9 +27,9 @@
 //     disabled.
 //   - An empty list of assignments is not managed; see [Options.EmptyAssignments].
 //
-// What cannot mean the same in another tenant is left out and reported, never
-// guessed: an object that refers to what is not there, that names a person,
-// or whose id or name is claimed by several files ([ClaimedTwiceError],
+// The importer leaves out and reports an object that cannot mean the same in another
+// tenant. It never guesses. Such an object refers to an object that the export lacks,
+// or names a person, or has an id or a name that several files claim ([ClaimedTwiceError],
 // [SameNameError]). Every file is either imported or in [Report.LeftOut].
 //
 //   - the steps: import.go; files: files.go

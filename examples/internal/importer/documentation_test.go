@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The documentation shows the layouts and what is left out, as the tables have it.
+// The documentation has the same layouts and exclusions as the tables.
 func TestDocumentation(t *testing.T) {
 	const page, mark = "../../../docs/import.md", " -update. -->\n"
 	text, err := os.ReadFile(page)

@@ -14,7 +14,8 @@ type exclusion struct {
 	why   string
 }
 
-// error returns the reason for one object. found says by what it was recognized.
+// error returns the reason for one object. found is the text by which the importer
+// recognized it.
 func (e exclusion) error(found string) error { return fmt.Errorf("%s: %s", found, e.why) }
 
 // what names the excluded objects, for people.
@@ -33,8 +34,8 @@ const (
 )
 
 // exclusions is the table of what an import leaves out on purpose. The
-// documentation shows it. What it does not name, and no kind knows, is refused too,
-// with a reason of its own.
+// documentation shows it. The importer also refuses an object that neither the table
+// nor a kind knows, with another reason.
 var exclusions = []exclusion{
 	{layout: "EntraExporter", typ: "user", why: whyPeople},
 	{layout: "EntraExporter", folder: "Users", why: whyPeople},

@@ -94,7 +94,7 @@ func unread(body map[string]any, format string, args ...any) []found {
 	return []found{{body: body, problem: fmt.Errorf(format, args...), unread: true}}
 }
 
-// unusable is an object that is none of a kind, and why.
+// unusable returns an object that the importer refuses, with the reason.
 func unusable(body map[string]any, format string, args ...any) []found {
 	return []found{{body: body, problem: fmt.Errorf(format, args...)}}
 }

@@ -256,6 +256,11 @@ type Result struct {
 // Bindings returns the ids of all known keys. Each call returns the same maps.
 func (r *Result) Bindings() reference.Bindings { return r.bindings() }
 
+// AddNotes adds notes to the plan, in order. The plan must be sealed again.
+func (r *Result) AddNotes(notes []plan.Note) {
+	r.Plan.Notes = sortedNotes(append(r.Plan.Notes, notes...))
+}
+
 // GuardRequest returns the plan in the form for guards. Each call makes a new
 // one.
 func (r *Result) GuardRequest() (tenant.GuardRequest, error) { return r.request() }

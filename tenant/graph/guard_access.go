@@ -28,8 +28,8 @@ type policyChange struct {
 type locationChange struct {
 	item, id string
 	after    access.Location
-	// is and was: somebody comes from there after and before the plan.
-	is, lost bool
+	there    bool // after the plan
+	lost     bool // people who came from there before may not any more
 }
 
 // take adds a change. The error is that of a body that cannot be read exactly.
@@ -81,15 +81,18 @@ func (a *accessChanges) takeLocation(change tenant.GuardChange) error {
 	if l.id == "" {
 		l.id = tenant.NewObject(change.Kind, change.Key)
 	}
-	former, was, _ := access.ReadLocation(l.id, change.Before)
+	former, err := access.ReadLocation(l.id, change.Before)
+	if err != nil && len(change.Before) > 0 {
+		return err
+	}
 	if change.Verb == tenant.Delete {
-		l.lost = was
+		l.lost = true
 	} else {
-		var err error
-		if l.after, l.is, err = access.ReadLocation(l.id, change.After); err != nil {
+		if l.after, err = access.ReadLocation(l.id, change.After); err != nil {
 			return err
 		}
-		l.lost = was && (!l.is || l.after.Without(former))
+		l.there, l.lost = true, len(change.Before) > 0 && l.after.Without(former)
+		l.after.Lost = l.lost
 	}
 	a.locations = append(a.locations, l)
 	return nil
@@ -180,8 +183,7 @@ func (g *guarding) world(ctx context.Context) (world, error) {
 	}
 	for _, l := range g.access.locations {
 		changed[strings.ToLower(l.id)] = true
-		if l.is {
-			l.after.Lost = l.lost
+		if l.there {
 			w.Locations = append(w.Locations, l.after)
 		}
 	}
@@ -189,8 +191,8 @@ func (g *guarding) world(ctx context.Context) (world, error) {
 		return w, nil
 	}
 	err = g.list(ctx, namedLocations, func(id string, raw json.RawMessage, _ odatajson.Object) {
-		// One that cannot be read is no way in.
-		if l, is, err := access.ReadLocation(id, raw); err == nil && is && !changed[strings.ToLower(id)] {
+		// One that cannot be read is no way in, and may be any place.
+		if l, err := access.ReadLocation(id, raw); err == nil && !changed[strings.ToLower(id)] {
 			w.Locations = append(w.Locations, l)
 		}
 	})

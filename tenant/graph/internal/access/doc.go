@@ -10,6 +10,9 @@
 //   - [World.Touched]: which policies ask an account for more, or block some of its
 //     ways in?
 //
+// Places are told apart by the named locations: an address by the ranges that have it, a
+// country by the lists that have it. In which country an address is, nobody knows here.
+//
 // Where the answer cannot be told, the package assumes the worse one: a condition
 // that it does not know narrows no policy, an account whose groups are unknown is in
 // each group that a policy includes and in none that it excludes.

@@ -2,7 +2,6 @@ package access
 
 import (
 	"slices"
-	"strings"
 )
 
 // World is what decides who gets in: the policies and the named locations of a
@@ -44,7 +43,8 @@ var (
 // way is one way to sign in.
 type way struct {
 	resource, client, platform string
-	location                   *Location // nil: in none of the named locations
+	// at says in which locations the place is.
+	at []Answer
 	// escapes is the filter for devices that does not catch the device; every other
 	// filter does.
 	escapes string
@@ -65,12 +65,6 @@ func (w *World) Blocked(a *Account, flow string) (by []int, blocked bool) {
 	if len(blocking) == 0 {
 		return nil, false
 	}
-	locations := []*Location{nil}
-	for i := range w.Locations {
-		if !w.Locations[i].Lost {
-			locations = append(locations, &w.Locations[i])
-		}
-	}
 	filters := []string{""}
 	for _, i := range blocking {
 		if f := w.Policies[i].filter; f != "" && !slices.Contains(filters, f) {
@@ -81,15 +75,16 @@ func (w *World) Blocked(a *Account, flow string) (by []int, blocked bool) {
 	if len(resources) == 0 {
 		resources = []string{ordinaryResource}
 	}
+	places := w.places()
 	caught := map[int]bool{}
 	for _, resource := range resources {
 		for _, client := range wayClients {
 			for _, platform := range wayPlatforms {
-				for _, location := range locations {
+				for _, at := range places {
 					for _, filter := range filters {
 						free := true
 						for _, i := range blocking {
-							if w.covers(&w.Policies[i], way{resource, client, platform, location, filter, flow}, a.Application) {
+							if w.covers(&w.Policies[i], way{resource, client, platform, at, filter, flow}, a.Application) {
 								caught[i], free = true, false
 							}
 						}
@@ -128,7 +123,7 @@ func (w *World) Touched(a *Account) (asking, blocking []int) {
 // covers reports whether the policy may catch a sign-in. The client, the platform, the
 // device and the flow mean nothing to an application.
 func (w *World) covers(p *Policy, v way, application bool) bool {
-	if !p.resources.cover(v.resource) || !w.located(p, v.location) {
+	if !p.resources.cover(v.resource) || !w.located(p, v.at) {
 		return false
 	}
 	if application {
@@ -165,26 +160,4 @@ func (r resources) cover(resource string) bool {
 		return has(include, office365) || resource == Graph && has(include, resource)
 	}
 	return has(include, resource)
-}
-
-// located reports whether the policy may catch a sign-in from a location.
-func (w *World) located(p *Policy, from *Location) bool {
-	in := func(words []string, sure bool) bool {
-		return slices.ContainsFunc(words, func(word string) bool {
-			i := slices.IndexFunc(w.Locations, func(l Location) bool { return strings.EqualFold(l.ID, word) })
-			switch {
-			case strings.EqualFold(word, "All"):
-				return true
-			case from == nil:
-				return i >= 0 && !sure && w.Locations[i].everywhere
-			case strings.EqualFold(word, allTrusted):
-				return from.Trusted
-			case strings.EqualFold(word, from.ID):
-				return true
-			}
-			return i >= 0 && !sure && from.within(w.Locations[i])
-		})
-	}
-	include := p.locations.include
-	return (len(include) == 0 || in(include, false)) && !in(p.locations.exclude, true)
 }

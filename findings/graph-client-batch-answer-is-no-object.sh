@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Guess:  an answer in a batch whose header is written "content-type" is read like one with "Content-Type": names of headers have no case.
-# Fact:   with any other spelling, or without that header, the body is the text "[object Object]".
+# Guess:  an answer in a batch whose header is written "content-type" is read like one with "Content-Type", as names of headers have no case.
+# Fact:   with "content-type", or without that header, the body is the text "[object Object]".
 # Matters: a server of batches must spell the name exactly so, also where a step failed, or the client cannot tell why.
 # Seen with @microsoft/microsoft-graph-client@3.0.7, on Node 20. Needs node, npm and the npm registry.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Guess:  a request whose template names an id that was never set is an error before it is sent, as one without the base address is.
-# Fact:   the id is left out, without an error: POST /directory/deletedItems//restore, DELETE /groups/.
+# Fact:   the id is left out, without an error: the addresses are /directory/deletedItems//restore and /groups/.
 # Matters: a server that joins double slashes, or drops the last one, takes it for a request to the collection.
 # Seen with github.com/microsoft/kiota-abstractions-go@v1.9.3, on Go 1.26. Needs go and the Go module proxy.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Guess:  an unquoted 2024_01 in YAML is a text, as YAML 1.2 and other readers have it.
-# Fact:   it is the integer 202401: underscores between digits are taken out. NO, of the same old YAML, is a text.
+# Fact:   read into any, it is the integer 202401: underscores between digits are taken out. NO, of the same old YAML, is a text.
 # Matters: a file that another tool wrote without quotes gives a group named 2024_01 the name 202401.
 # Seen with go.yaml.in/yaml/v3@v3.0.4, on Go 1.26. Needs go and the Go module proxy.
 set -euo pipefail

@@ -36,6 +36,9 @@ func (v *view) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *Resu
 	case same:
 		return current, nil, nil
 	}
+	if was := v.begunDelete(it, current); was != nil {
+		return was, nil, nil
+	}
 	if reached, err := apply.Reached(v.step(it), current); err == nil && reached {
 		return nil, &Result{Status: Applied, TenantID: it.TenantID, Message: "it was already as approved"}, nil
 	}

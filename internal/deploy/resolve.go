@@ -20,6 +20,7 @@ const (
 	sightFailed                // the object could not be read this time
 	sightDone                  // the object is as the item wants it
 	sightBefore                // the object is as before the write
+	sightBegun                 // the object of a delete is changed for it, and not deleted
 	sightOther                 // the object is something else
 	sightVanished              // the object of an update is not there
 )
@@ -51,6 +52,10 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 		case seen == sightBefore:
 			res.Status, res.Class = Retry, string(tenant.Transient)
 			res.Message = cause + "; the tenant shows that it had no effect"
+			return res, nil
+		case seen == sightBegun:
+			res.Status, res.Class = Retry, string(tenant.Transient)
+			res.Message = cause + "; the tenant shows the object changed for its delete, and not deleted"
 			return res, nil
 		case seen == sightOther && it.Verb == tenant.Delete:
 			res.Status, res.Class = Conflict, string(tenant.Conflict)
@@ -86,6 +91,9 @@ func (v *view) see(ctx context.Context, it *plan.Item) (sight, string, error) {
 	}
 	if same, err := v.unchanged(it, current); err == nil && same {
 		return sightBefore, current.ID, nil
+	}
+	if v.begunDelete(it, current) != nil {
+		return sightBegun, current.ID, nil
 	}
 	return sightOther, current.ID, nil
 }

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -25,13 +26,31 @@ type pieceHost struct {
 	store      *state.Memory
 	parts      []string
 	enforce    bool
+	// transport, if not nil, is between the host and the server.
+	transport http.RoundTripper
 }
 
 // sync runs one sync, which must end in Idle.
 func (h *pieceHost) sync(outcomes ...syncer.Outcome) *syncer.Report {
 	h.t.Helper()
+	row, report := h.run(syncer.Options{})
+	if row.Status != state.Idle || len(outcomes) > 0 && !slices.Contains(outcomes, row.Outcome) {
+		var text strings.Builder
+		_ = report.Text(&text)
+		h.t.Fatalf("it ended %s, %s\n%s", row.Status, row.Outcome, text.String())
+	}
+	return report
+}
+
+// run runs one sync.
+func (h *pieceHost) run(options syncer.Options) (syncer.Row, *syncer.Report) {
+	h.t.Helper()
+	web := h.server.HTTPClient()
+	if h.transport != nil {
+		web = &http.Client{Transport: h.transport}
+	}
 	connect := func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
-		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: h.server.HTTPClient(), Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
+		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: web, Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
 	}
 	approve := func(_ context.Context, review syncer.Review) (syncer.Decision, error) {
 		d := review.Approve("ann", "")
@@ -47,7 +66,7 @@ func (h *pieceHost) sync(outcomes ...syncer.Outcome) *syncer.Report {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	row, err := engine.Sync(h.t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+	row, err := engine.Sync(h.t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: options})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -55,12 +74,7 @@ func (h *pieceHost) sync(outcomes ...syncer.Outcome) *syncer.Report {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if row.Status != state.Idle || len(outcomes) > 0 && !slices.Contains(outcomes, row.Outcome) {
-		var text strings.Builder
-		_ = report.Text(&text)
-		h.t.Fatalf("it ended %s, %s\n%s", row.Status, row.Outcome, text.String())
-	}
-	return report
+	return row, report
 }
 
 // file returns the repository's file of an object.

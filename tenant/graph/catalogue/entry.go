@@ -48,7 +48,7 @@ type Entry struct {
 	Apart []string `json:"apart,omitempty"`
 	// DisableFirst are arrays (paths without "*") whose members have an id and the
 	// property isEnabled. A member that is enabled is disabled by a PATCH before another
-	// removes it. The object keeps it disabled if the second fails.
+	// removes it. If the service refuses the second, the member is enabled again.
 	DisableFirst []string `json:"disableFirst,omitempty"`
 	// Headers are sent with every request for the kind's objects, reads included:
 	// "Accept-Language".

@@ -68,6 +68,11 @@ func (c *call) answer() answer {
 	if m, ok := membershipsOf(rest); ok && c.method == http.MethodGet {
 		return c.groupsOf(m)
 	}
+	if c.method == http.MethodGet {
+		if a, ok := c.account(rest); ok {
+			return a
+		}
+	}
 	e, below := c.server.route(version, usual("/"+rest))
 	bin, deleted := c.server.binned("/" + rest)
 	if deleted {

@@ -1,8 +1,7 @@
 package deploy
 
 import (
-	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -16,18 +15,9 @@ func (v *view) begunDelete(it *plan.Item, current *tenant.Resource) *tenant.Reso
 	if it.Verb != tenant.Delete {
 		return nil
 	}
-	for _, ends := range v.job.Kinds.Kind(it.Kind).DeleteEnds {
-		if schema.Meets(ends, current.Body) {
-			continue
-		}
-		segs, errPath := jsonval.SplitPointer(ends.Path)
-		value, errValue := jsonval.Parse(ends.Equals)
-		body, errBody := jsonval.ParseObject(current.Body)
-		if errPath != nil || errValue != nil || errBody != nil {
-			continue
-		}
+	for _, body := range apply.BeforeDelete(v.job.Kinds.Get(it.Kind), current.Body) {
 		was := *current
-		was.Body = body.With(segs, value).JSON()
+		was.Body = body
 		if same, err := v.unchanged(it, &was); err == nil && same {
 			return &was
 		}

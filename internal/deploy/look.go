@@ -14,6 +14,9 @@ import (
 // of the plan. It returns the object, nil for a create, or a result if there is
 // nothing to write.
 func (v *view) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *Result, error) {
+	if it.Restored {
+		return v.lookDeleted(ctx, it)
+	}
 	if it.Verb == tenant.Create {
 		res, err := v.lookForName(ctx, it)
 		return nil, res, err

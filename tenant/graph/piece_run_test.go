@@ -26,8 +26,12 @@ type pieceHost struct {
 	store      *state.Memory
 	parts      []string
 	enforce    bool
+	deletes    map[string]bool // kinds of which only those in files are looked at
 	// transport, if not nil, is between the host and the server.
 	transport http.RoundTripper
+	// plans are those that were reviewed. reviewed, if not nil, is called after each review.
+	plans    []*plan.Plan
+	reviewed func()
 }
 
 // sync runs one sync, which must end in Idle.
@@ -53,6 +57,10 @@ func (h *pieceHost) run(options syncer.Options) (syncer.Row, *syncer.Report) {
 		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: web, Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
 	}
 	approve := func(_ context.Context, review syncer.Review) (syncer.Decision, error) {
+		h.plans = append(h.plans, review.Plan)
+		if h.reviewed != nil {
+			h.reviewed()
+		}
 		d := review.Approve("ann", "")
 		for _, b := range review.Plan.Broken {
 			d.Accept = append(d.Accept, b.Rule)
@@ -62,7 +70,7 @@ func (h *pieceHost) run(options syncer.Options) (syncer.Row, *syncer.Report) {
 	engine, err := syncer.New(syncer.Config{Secret: []byte("the same for each engine of the test"), Store: h.store, Repository: h.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector:     syncer.ConnectorFunc(connect), Approver: syncer.ApproverFunc(approve),
-		Settings: syncer.Settings{Approval: syncer.ApprovalRules{AllowRequester: true}, Rules: plan.Rules{Enforce: h.enforce}}})
+		Settings: syncer.Settings{Approval: syncer.ApprovalRules{AllowRequester: true}, Rules: plan.Rules{Enforce: h.enforce, Deletes: h.deletes}}})
 	if err != nil {
 		h.t.Fatal(err)
 	}

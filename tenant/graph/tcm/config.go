@@ -80,9 +80,9 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// names are the names that jobs can begin with. The service takes display names of 8 to
-// 32 letters, digits and spaces, and a time of 14 digits is added:
-// https://learn.microsoft.com/graph/api/configurationbaseline-createsnapshot
+// names are the names that jobs can begin with; a time of 14 digits is added. The
+// documentation names no limits. Public tools found that the service takes unique display
+// names of 8 to 32 letters, digits and spaces.
 var names = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ]{0,15}[A-Za-z0-9])?$`)
 
 // withDefaults returns a copy with every optional field filled in, or an error that

@@ -3,8 +3,8 @@
 //
 // A [Server] has snapshot jobs that take their time, succeed, succeed in part or fail. It
 // holds the limits that the documentation names: 20,000 resources a month, 12 visible
-// jobs, 7 days, display names of 8 to 32 letters, digits and spaces that are unique,
-// properties that come only when $select names them.
+// jobs, 7 days, properties that come only when $select names them. It also holds what
+// public tools found: display names are unique, and 8 to 32 letters, digits and spaces.
 //
 //	server := tcmtest.New(tcmtest.Config{})
 //	server.Set("microsoft.exchange.transportrule", `{"Name":"No forwarding","Priority":0}`)

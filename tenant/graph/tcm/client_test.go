@@ -85,6 +85,9 @@ func TestReads(t *testing.T) {
 			if err != nil || !slices.Equal(result.Absent, []string{"gone"}) {
 				t.Errorf("by id: %+v, %v", result, err)
 			}
+			if r, err := c.Get(t.Context(), tenant.GetRequest{Kind: rules, ID: "B"}); err == nil {
+				clear(r.Body)
+			}
 			if r, err := c.Get(t.Context(), tenant.GetRequest{Kind: rules, ID: "B"}); err != nil || !strings.Contains(string(r.Body), `"Priority":1`) {
 				t.Errorf("Get = %s, %v", r.Body, err)
 			}
@@ -210,9 +213,25 @@ func TestEveryRequestFails(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newServer()
 					s.Fail(i, f)
-					ids, result := read(t, newClient(t, s, nil), rules)
+					c := newClient(t, s, nil)
+					ids, result := read(t, c, rules)
+					if _, err := c.Get(t.Context(), tenant.GetRequest{Kind: rules, ID: "A"}); err != nil && (tenant.MaybeApplied(err) || tenant.ClassOf(err) == tenant.NotFound) {
+						t.Errorf("request %d: Get: %v", i, err)
+					}
 					if reached = len(s.Requests()) > i; !reached {
 						return
+					}
+					// What is refused for a time is asked again, but a create is sent once: where
+					// its answer is lost, the job is looked for.
+					created := i != 1 || f.After
+					transient := f.Status == 0 || f.Status == 429 || f.Status == 503
+					if got := result.Completeness == tenant.Complete; got != (transient && created) && i < 2 {
+						t.Errorf("request %d: %q, %+v", i, ids, result)
+					} else if !got && transient && created {
+						t.Errorf("request %d was not sent again: %+v", i, result)
+					}
+					if result.Class == tenant.NotFound {
+						t.Errorf("request %d: %+v", i, result)
 					}
 					switch {
 					case result.Completeness == tenant.Complete && slices.Equal(ids, []string{"A", "B"}):
@@ -314,6 +333,55 @@ func TestAddedKinds(t *testing.T) {
 		read(t, newClient(t, s, func(c *tcm.Config) { c.Kinds = []string{rules} }), rules)
 		<-time.After(time.Hour)
 		if ids, result := read(t, newClient(t, s, nil), meetings); len(ids) != 1 || s.Created() != 2 {
+			t.Errorf("%q, %+v, %d snapshots", ids, result, s.Created())
+		}
+	})
+}
+
+// A job that has ended when it was created is asked for its errors as well.
+func TestInstantJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := tcmtest.New(tcmtest.Config{Duration: time.Nanosecond})
+		s.Deny(meetType, meetType+" failed")
+		<-time.After(time.Second)
+		c := newClient(t, s, nil)
+		if _, result := read(t, c, meetings); !strings.Contains(result.Reason, meetType+" failed") {
+			t.Errorf("%+v", result)
+		}
+		if _, result := read(t, c, rules); result.Completeness != tenant.Complete {
+			t.Errorf("%+v", result)
+		}
+	})
+}
+
+// A snapshot is read from the service alone, and one without a list of resources is not a
+// tenant without them.
+func TestWrongSnapshot(t *testing.T) {
+	for location, want := range map[string]string{
+		"https://elsewhere.example/snapshot":                                                             "is not one of https://graph.example",
+		"https://graph.example@elsewhere.example/x":                                                      "is not one of https://graph.example",
+		"https://graph.example/v1.0/admin/configurationManagement/configurationSnapshotJobs/" + firstJob: "no whole list",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer()
+			s.Misplace(location)
+			if _, result := read(t, newClient(t, s, nil), rules); result.Completeness != tenant.Failed || !strings.Contains(result.Reason, want) {
+				t.Errorf("%s: %+v", location, result)
+			}
+		})
+	}
+}
+
+// firstJob is the id of the first job of a fake.
+const firstJob = "00000000-0000-4000-9000-000000000001"
+
+// The snapshots of a client of another name are not this client's.
+func TestOtherName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		read(t, newClient(t, s, func(c *tcm.Config) { c.Name = "another" }), rules)
+		<-time.After(time.Hour)
+		if ids, result := read(t, newClient(t, s, nil), rules); len(ids) != 2 || s.Created() != 2 {
 			t.Errorf("%q, %+v, %d snapshots", ids, result, s.Created())
 		}
 	})

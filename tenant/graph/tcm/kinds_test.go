@@ -26,7 +26,7 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%s allows %s", k.Name, v)
 			}
 		}
-		if len(k.Limits) != 1 || len(k.Limits[0].Verbs) != 3 || k.Limits[0].Reason == "" || !k.SecretNames || k.Singleton == (len(k.NaturalKey) == 1) {
+		if len(k.Limits) != 1 || len(k.Limits[0].Verbs) != 3 || k.Limits[0].Reason == "" || !k.SecretNames || len(k.ReadOnly) != 1 || k.ReadOnly[0] != "/Ensure" || k.Singleton == (len(k.NaturalKey) == 1) {
 			t.Errorf("the kind is %+v", k)
 		}
 		name := tcm.Kinds()[k.Name]

@@ -69,10 +69,12 @@ func TestMonthIsKept(t *testing.T) {
 func TestVisibleJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
+		s.AddJob("Oldest of another tool", 1)
+		<-time.After(time.Hour)
 		read(t, newClient(t, s, nil), rules)
-		own := s.Jobs()[0]
+		own := s.Jobs()[1]
 		<-time.After(tcm.EveryDefault)
-		for i := range 11 {
+		for i := range 10 {
 			s.AddJob(fmt.Sprintf("Other tool %d", i), 1)
 		}
 		if ids, result := read(t, newClient(t, s, nil), rules); len(ids) != 2 {

@@ -187,7 +187,7 @@ func (s service) finished(ctx context.Context, j job) (job, error) {
 		}
 		var err error
 		if j, err = s.job(ctx, j.ID); err != nil {
-			return j, s.lost(err)
+			return j, err
 		}
 	}
 	switch {
@@ -198,14 +198,6 @@ func (s service) finished(ctx context.Context, j job) (job, error) {
 			wire.Word(j.ID), cmp.Or(wire.Cut(strings.Join(j.Errors, "; "), maxDetails), "the service gave no reason"), until(j.Created.Add(failedRest)))}
 	}
 	return j, &tenant.Error{Class: tenant.Permanent, Op: "read", Message: fmt.Sprintf("the snapshot job %s has the unknown status %q", wire.Word(j.ID), wire.Word(j.Status))}
-}
-
-// lost turns the absence of a job into a failure of the read: no object is absent.
-func (s service) lost(err error) error {
-	if tenant.ClassOf(err) != tenant.NotFound {
-		return err
-	}
-	return &tenant.Error{Class: tenant.Transient, Op: "read", Message: "the snapshot job is gone before it ended; the next sync creates another one"}
 }
 
 // maxDetails is the most bytes that are shown of the errors of a job.

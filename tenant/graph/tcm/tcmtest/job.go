@@ -1,6 +1,7 @@
 package tcmtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -86,7 +87,7 @@ func (s *Server) form(j *job, selected string) map[string]any {
 	if j.ended(s.hung) {
 		completed = j.created.Add(j.takes).Format(time.RFC3339Nano)
 		if !j.failed {
-			location = s.URL() + snapshots + "('" + j.id + "')"
+			location = cmp.Or(s.location, s.URL()+snapshots+"('"+j.id+"')")
 		}
 	}
 	all := map[string]any{"id": j.id, "displayName": j.name, "status": status, "tenantId": s.cfg.Directory,

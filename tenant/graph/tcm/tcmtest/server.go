@@ -41,6 +41,7 @@ type Server struct {
 	faults    map[int]Fault // by the number of the request
 	broken    string        // the reason why new jobs fail
 	hung      bool
+	location  string // in place of those of snapshots
 	revoked   bool
 }
 
@@ -97,6 +98,13 @@ func (s *Server) Hang(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hung = on
+}
+
+// Misplace makes jobs name an address in place of that of their snapshot.
+func (s *Server) Misplace(location string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.location = location
 }
 
 // Revoke makes the server refuse all tokens.

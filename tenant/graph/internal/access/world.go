@@ -2,7 +2,6 @@ package access
 
 import (
 	"slices"
-	"strings"
 )
 
 // World is what decides who gets in: the policies and the named locations of a
@@ -27,12 +26,12 @@ const (
 	ordinaryResource = ""
 )
 
-// office365 is the word of a condition for a group of applications. Nobody can tell
-// which belong to it: an ordinary one may, and Graph may.
+// office365 is the word of a condition for a group of applications. The members of the
+// group are not known here: an ordinary application may be one, and Graph may.
 const office365 = "Office365"
 
 // The client apps and the platforms that can be a way in. Clients of legacy
-// authentication are none.
+// authentication are not.
 var (
 	wayClients   = []string{"browser", "mobileAppsAndDesktopClients"}
 	wayPlatforms = []string{"windows", "macOS", "linux", "iOS", "android"}
@@ -44,7 +43,8 @@ var (
 // way is one way to sign in.
 type way struct {
 	resource, client, platform string
-	location                   *Location // nil: in none of the named locations
+	// at says in which locations the place is.
+	at []Answer
 	// escapes is the filter for devices that does not catch the device; every other
 	// filter does.
 	escapes string
@@ -65,12 +65,6 @@ func (w *World) Blocked(a *Account, flow string) (by []int, blocked bool) {
 	if len(blocking) == 0 {
 		return nil, false
 	}
-	locations := []*Location{nil}
-	for i := range w.Locations {
-		if !w.Locations[i].Lost {
-			locations = append(locations, &w.Locations[i])
-		}
-	}
 	filters := []string{""}
 	for _, i := range blocking {
 		if f := w.Policies[i].filter; f != "" && !slices.Contains(filters, f) {
@@ -81,15 +75,16 @@ func (w *World) Blocked(a *Account, flow string) (by []int, blocked bool) {
 	if len(resources) == 0 {
 		resources = []string{ordinaryResource}
 	}
+	places := w.places()
 	caught := map[int]bool{}
 	for _, resource := range resources {
 		for _, client := range wayClients {
 			for _, platform := range wayPlatforms {
-				for _, location := range locations {
+				for _, at := range places {
 					for _, filter := range filters {
 						free := true
 						for _, i := range blocking {
-							if w.covers(&w.Policies[i], way{resource, client, platform, location, filter, flow}, a.Application) {
+							if w.covers(&w.Policies[i], way{resource, client, platform, at, filter, flow}, a.Application) {
 								caught[i], free = true, false
 							}
 						}
@@ -128,7 +123,7 @@ func (w *World) Touched(a *Account) (asking, blocking []int) {
 // covers reports whether the policy may catch a sign-in. The client, the platform, the
 // device and the flow mean nothing to an application.
 func (w *World) covers(p *Policy, v way, application bool) bool {
-	if !p.resources.cover(v.resource) || !w.located(p, v.location) {
+	if !p.resources.cover(v.resource) || !w.located(p, v.at) {
 		return false
 	}
 	if application {
@@ -143,8 +138,8 @@ func (w *World) covers(p *Policy, v way, application bool) bool {
 	return listed(p.platforms.include, v.platform, wayPlatforms, otherPlatforms) && !has(p.platforms.exclude, "all") && !has(p.platforms.exclude, v.platform)
 }
 
-// listed reports whether a list of words has the word, or one that nobody knows. An
-// empty list has all.
+// listed reports whether a list of words has the word, or one that is unknown here. An
+// empty list has all words.
 func listed(words []string, word string, known, others []string) bool {
 	return len(words) == 0 || has(words, "all") || has(words, word) ||
 		slices.ContainsFunc(words, func(w string) bool { return !has(known, w) && !has(others, w) })
@@ -165,26 +160,4 @@ func (r resources) cover(resource string) bool {
 		return has(include, office365) || resource == Graph && has(include, resource)
 	}
 	return has(include, resource)
-}
-
-// located reports whether the policy may catch a sign-in from a location.
-func (w *World) located(p *Policy, from *Location) bool {
-	in := func(words []string, sure bool) bool {
-		return slices.ContainsFunc(words, func(word string) bool {
-			i := slices.IndexFunc(w.Locations, func(l Location) bool { return strings.EqualFold(l.ID, word) })
-			switch {
-			case strings.EqualFold(word, "All"):
-				return true
-			case from == nil:
-				return i >= 0 && !sure && w.Locations[i].everywhere
-			case strings.EqualFold(word, allTrusted):
-				return from.Trusted
-			case strings.EqualFold(word, from.ID):
-				return true
-			}
-			return i >= 0 && !sure && from.within(w.Locations[i])
-		})
-	}
-	include := p.locations.include
-	return (len(include) == 0 || in(include, false)) && !in(p.locations.exclude, true)
 }

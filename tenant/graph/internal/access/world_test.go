@@ -30,7 +30,7 @@ func read(t *testing.T, body string) access.Policy {
 
 func location(t *testing.T, id, body string) access.Location {
 	t.Helper()
-	l, _, err := access.ReadLocation(id, json.RawMessage(body))
+	l, err := access.ReadLocation(id, json.RawMessage(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +79,7 @@ func TestConditions(t *testing.T) {
 		{"each platform", `"platforms":{"includePlatforms":["Android","ios","Windows","macos","Linux"]}`, true, "platforms"},
 		{"all but some platforms", `"platforms":{"includePlatforms":["all"],"excludePlatforms":["android","iOS","windows","macOS"]}`, false, "platforms"},
 		{"all but an old platform", `"platforms":{"includePlatforms":["all"],"excludePlatforms":["windowsPhone"]}`, true, "platforms"},
+		{"all but all platforms", `"platforms":{"includePlatforms":["all"],"excludePlatforms":["all"]}`, false, "platforms"},
 		{"a platform that nobody knows", `"platforms":{"includePlatforms":["unknownFutureValue"]}`, true, "platforms"},
 
 		{"all locations", `"locations":{"includeLocations":["All"]}`, true, ""},
@@ -130,7 +131,13 @@ func TestTogether(t *testing.T) {
 		location(t, "Germany", `{"countriesAndRegions":["DE"]}`),
 		location(t, "Europe", `{"countriesAndRegions":["FR","de"]}`),
 		location(t, "world", `{"countriesAndRegions":[`+countries(249)+`],"includeUnknownCountriesAndRegions":true}`),
-		location(t, "nearly", `{"countriesAndRegions":[`+countries(249)+`]}`),
+		location(t, "fresh", `{"ipRanges":[{"cidrAddress":"203.0.113.0/24"}]}`),
+		location(t, "begin", `{"ipRanges":[{"cidrAddress":"203.0.113.0/25"}]}`),
+		location(t, "network", `{"displayName":"All compliant network locations"}`),
+		location(t, "halves", `{"ipRanges":[{"cidrAddress":"198.51.100.0/24"}]}`),
+		location(t, "low", `{"ipRanges":[{"cidrAddress":"198.51.100.0/25"}]}`),
+		location(t, "high", `{"ipRanges":[{"cidrAddress":"198.51.100.128/25"}]}`),
+		location(t, "trusted", `{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/23"}]}`),
 	}
 	filter := func(mode, rule string) string {
 		return `"devices":{"deviceFilter":{"mode":"` + mode + `","rule":"` + rule + `"}}`
@@ -155,8 +162,14 @@ func TestTogether(t *testing.T) {
 		{"a country has more than a range", false, []string{except("Germany"), at("office")}},
 		{"a country within blocked ones", true, []string{except("Germany"), at("Europe")}},
 		{"countries that are more than the blocked one", false, []string{except("Europe"), at("Germany")}},
-		{"every country, and what is in none", true, []string{at("world")}},
-		{"every country, but not what is in none", false, []string{at("nearly")}},
+		{"every country", true, []string{at("world")}},
+		{"only the beginning of a range", false, []string{except("fresh"), at("begin")}},
+		{"a range in a country, of which nobody knows", true, []string{except("Germany"), except("office")}},
+		{"a location of another kind is no way in", true, []string{except("network")}},
+		{"a location of another kind may be any place", true, []string{except("office"), at("network")}},
+		{"half a range each", true, []string{except("halves"), at("low"), at("high")}},
+		{"a place in a trusted location, by another name", true, []string{except("office"), at("AllTrusted")}},
+		{"a location that was not read may be any", true, []string{except("office"), at("unread")}},
 		{"two filters may exclude each other", true, []string{filter("include", "device.isCompliant -eq True"), filter("include", "device.isCompliant -ne True")}},
 		{"one filter, twice", false, []string{filter("include", "device.isCompliant -eq True"), filter("Include", "device.isCompliant  -EQ true")}},
 		{"one filter, both ways", true, []string{filter("include", "device.isCompliant -eq True"), filter("exclude", "device.isCompliant -eq True")}},
@@ -380,31 +393,34 @@ func TestLocations(t *testing.T) {
 	const range24 = `{"ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}`
 	for _, tt := range []struct {
 		name, before, after string
-		is, lost            bool
+		lost                bool
 	}{
-		{"the same", range24, range24, true, false},
-		{"wider", range24, `{"ipRanges":[{"cidrAddress":"192.0.0.0/16"}]}`, true, false},
-		{"narrower", range24, `{"ipRanges":[{"cidrAddress":"192.0.2.0/25"}]}`, true, true},
-		{"emptied", range24, `{"ipRanges":[]}`, false, true},
-		{"another", range24, `{"ipRanges":[{"cidrAddress":"198.51.100.0/24"}]}`, true, true},
-		{"trusted no more", `{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}`, range24, true, true},
-		{"trusted", range24, `{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}`, true, false},
-		{"a country less", `{"countriesAndRegions":["DE","FR"]}`, `{"countriesAndRegions":["de"]}`, true, true},
-		{"a country more", `{"countriesAndRegions":["DE"]}`, `{"countriesAndRegions":["fr","de"]}`, true, false},
-		{"a range of another form less", `{"ipRanges":[{"cidrAddress":"192.0.2.0/24"},{"lowerAddress":"a"}]}`, range24, true, true},
+		{"the same", range24, range24, false},
+		{"the same address", `{"ipRanges":[{"cidrAddress":"192.0.2.7/32"},{"cidrAddress":"2001:db8::7/128"}]}`, `{"ipRanges":[{"cidrAddress":"2001:db8::7/128"},{"cidrAddress":"192.0.2.7/32"}]}`, false},
+		{"in two halves", range24, `{"ipRanges":[{"cidrAddress":"192.0.2.128/25"},{"cidrAddress":"192.0.2.0/25"}]}`, false},
+		{"but one address", `{"ipRanges":[{"cidrAddress":"192.0.2.6/31"}]}`, `{"ipRanges":[{"cidrAddress":"192.0.2.7/32"}]}`, true},
+		{"wider", range24, `{"ipRanges":[{"cidrAddress":"192.0.0.0/16"}]}`, false},
+		{"narrower", range24, `{"ipRanges":[{"cidrAddress":"192.0.2.0/25"}]}`, true},
+		{"emptied", range24, `{"ipRanges":[]}`, true},
+		{"another", range24, `{"ipRanges":[{"cidrAddress":"198.51.100.0/24"}]}`, true},
+		{"trusted no more", `{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}`, range24, true},
+		{"trusted", range24, `{"isTrusted":true,"ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}`, false},
+		{"a country less", `{"countriesAndRegions":["DE","FR"]}`, `{"countriesAndRegions":["de"]}`, true},
+		{"a country more", `{"countriesAndRegions":["DE"]}`, `{"countriesAndRegions":["fr","de"]}`, false},
+		{"a range of another form less", `{"ipRanges":[{"cidrAddress":"192.0.2.0/24"},{"lowerAddress":"a"}]}`, range24, true},
 	} {
-		before, _, err := access.ReadLocation("l", json.RawMessage(tt.before))
+		before, err := access.ReadLocation("l", json.RawMessage(tt.before))
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, is, err := access.ReadLocation("l", json.RawMessage(tt.after))
-		if err != nil || is != tt.is || after.Without(before) != tt.lost {
-			t.Errorf("%s: is %v, lost %v, %v", tt.name, is, after.Without(before), err)
+		after, err := access.ReadLocation("l", json.RawMessage(tt.after))
+		if err != nil || after.Without(before) != tt.lost {
+			t.Errorf("%s: lost %v, %v", tt.name, after.Without(before), err)
 		}
 	}
 	for _, body := range []string{`[]`, `{"ipRanges":{}}`, `{"IPRanges":[]}`, `{"countriesAndRegions":"DE"}`} {
-		if l, is, err := access.ReadLocation("l", json.RawMessage(body)); err == nil || is {
-			t.Errorf("%s: got %+v, %v, %v", body, l, is, err)
+		if l, err := access.ReadLocation("l", json.RawMessage(body)); err == nil {
+			t.Errorf("%s: got %+v", body, l)
 		}
 	}
 	// A location that loses people is no way in.

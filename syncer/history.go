@@ -11,7 +11,6 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/bounds"
-	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
@@ -237,6 +236,10 @@ const (
 	// ItemUnknown: the write was sent, and its outcome could not be found out. The
 	// engine never repeats it.
 	ItemUnknown ItemStatus = "unknown"
+	// ItemWaits: the tenant holds the write until another administrator approves it
+	// there. The item's Approval names the request. Once it is approved, the next run
+	// whose plan has the same change sends the write; see [tenant.ApprovalReader].
+	ItemWaits ItemStatus = "waits"
 	// ItemRetry: an attempt without effect, and another attempt follows. No item
 	// ends with it.
 	ItemRetry ItemStatus = "retry"
@@ -262,6 +265,8 @@ type ItemResult struct {
 	Duration time.Duration `json:"duration,omitempty"`
 	// Verified reports that reading back showed the object as written.
 	Verified bool `json:"verified,omitempty"`
+	// Approval is the request for approval of an item that waits.
+	Approval *ApprovalRequest `json:"approval,omitempty"`
 	// Changes are the item's, in the report only.
 	Changes []plan.PropertyChange `json:"changes,omitempty"`
 	// NotKept are the properties whose values still differed from the written ones
@@ -448,18 +453,6 @@ func (t *draft) waitForDecision(every time.Duration) {
 		return
 	}
 	t.rec.WakeAt = t.rec.Deadline
-}
-
-// itemResult converts a deployment's result for the API and the history.
-func itemResult(r deploy.Result) ItemResult {
-	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
-		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
-}
-
-// deployResult converts a stored result for a deployment.
-func deployResult(r ItemResult) *deploy.Result {
-	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
-		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }
 
 // runFactsFormat is the newest format of a run's facts, see dataFormat.

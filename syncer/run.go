@@ -260,6 +260,8 @@ type data struct {
 	// version of this library has stored.
 	Pages *baseline.Root `json:"pages,omitempty"`
 	Base  *state.BlobRef `json:"base,omitempty"`
+	// Requests are the requests for approval that wait in the tenant.
+	Requests *state.BlobRef `json:"requests,omitempty"`
 	// LagsUntil is the time from which reads show every object that the last run
 	// created.
 	LagsUntil time.Time `json:"lagsUntil,omitzero"`
@@ -474,24 +476,6 @@ func joinActors(names []string) string { return strings.Join(names, ", ") }
 // Class is the kind of failure in an [ErrorInfo] or an [ItemResult], for programs to
 // react to. Newer versions of this library may use classes that are not listed here.
 type Class string
-
-// RunFacts are the fields of a [RunRow] by which a list cannot be filtered.
-type RunFacts struct {
-	Mode Mode `json:"mode,omitempty"`
-	// Comment is the comment of the request that started the run.
-	Comment string `json:"comment,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	// Digest and Counts are the plan's.
-	Digest string       `json:"digest,omitempty"`
-	Counts *plan.Counts `json:"counts,omitempty"`
-	// Verdict is the decision, and DecidedBy are those who made it.
-	Verdict   Verdict  `json:"verdict,omitempty"`
-	DecidedBy []string `json:"decidedBy,omitempty"`
-	// Undone counts the work that the run was asked for and did not do.
-	Undone Undone `json:"undone,omitzero"`
-	// Error says why the run did not succeed.
-	Error *ErrorInfo `json:"error,omitempty"`
-}
 
 var (
 	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}

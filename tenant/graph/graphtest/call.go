@@ -68,6 +68,9 @@ func (c *call) answer() answer {
 	if m, ok := membershipsOf(rest); ok && c.method == http.MethodGet {
 		return c.groupsOf(m)
 	}
+	if a, ok := c.requests(rest); ok {
+		return a
+	}
 	e, below := c.server.route(version, usual("/"+rest))
 	bin, deleted := c.server.binned("/" + rest)
 	if deleted {
@@ -96,6 +99,8 @@ func (c *call) answer() answer {
 	var a answer
 	if deleted {
 		a = t.onDeleted(bin)
+	} else if held, ok := c.hold(e); ok {
+		a = held
 	} else {
 		a = t.carryOut(below)
 	}

@@ -72,6 +72,9 @@ type Server struct {
 	hidden   bool
 	served   int
 	purged   map[string]bool // ids of deleted objects that cannot be restored
+
+	protection Protection
+	filed      []*ApprovalRequest
 }
 
 // New returns a server of an empty tenant: singletons exist, with what

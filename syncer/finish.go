@@ -74,7 +74,7 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	if err != nil {
 		return err
 	}
-	requests, err := c.storeRequests(detached, a.items)
+	requests, err := storeRequests(detached, c, a.items, cur.storeTime())
 	if err != nil {
 		return err
 	}

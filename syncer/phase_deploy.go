@@ -89,14 +89,14 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
-	requests, err := c.requestsToSend(ctx)
+	filed, err := filedRequests(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	cfg := c.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
 		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.cfg.keys(c.tenant).Tenant,
-		Kinds: c.kinds, Client: c.client, Bindings: known, Requests: requests, Variables: dep.set.Variables, Log: c.log,
+		Kinds: c.kinds, Client: c.client, Bindings: known, Requests: filed.requests, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
 	})
@@ -210,17 +210,3 @@ func (d *deployment) Judge(act string, err error) deploy.Failure {
 
 // Safely calls f and returns a panic as an error.
 func (d *deployment) Safely(act string, f func() error) error { return d.c.safely(act, f)() }
-
-// itemResult converts a deployment's result for the API and the history.
-func itemResult(r deploy.Result) ItemResult {
-	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
-		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration,
-		Approval: (*ApprovalRequest)(r.Approval)}
-}
-
-// deployResult converts a stored result for a deployment.
-func deployResult(r ItemResult) *deploy.Result {
-	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
-		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration,
-		Approval: (*deploy.Request)(r.Approval)}
-}

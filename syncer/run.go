@@ -262,8 +262,7 @@ type data struct {
 	Base  *state.BlobRef `json:"base,omitempty"`
 	// Requests are the requests for approval that wait in the tenant.
 	Requests *state.BlobRef `json:"requests,omitempty"`
-	// LagsUntil is the time from which reads show every object that the last run
-	// created.
+	// LagsUntil is when reads show every object that the last run created.
 	LagsUntil time.Time `json:"lagsUntil,omitzero"`
 	// RestsIn is the status that the tenant would rest in if no permission were
 	// missing.
@@ -301,8 +300,7 @@ type run struct {
 	Before  state.Status    `json:"before"`
 	runrecord.Clock
 
-	// SignIns and Reconnects count the sign-ins asked for and the times that
-	// the tenant refused credentials that looked good.
+	// SignIns counts the sign-ins asked for, and Reconnects the refusals of good credentials.
 	SignIns    int `json:"signIns,omitempty"`
 	Reconnects int `json:"reconnects,omitempty"`
 
@@ -476,6 +474,24 @@ func joinActors(names []string) string { return strings.Join(names, ", ") }
 // Class is the kind of failure in an [ErrorInfo] or an [ItemResult], for programs to
 // react to. Newer versions of this library may use classes that are not listed here.
 type Class string
+
+// RunFacts are the fields of a [RunRow] by which a list cannot be filtered.
+type RunFacts struct {
+	Mode Mode `json:"mode,omitempty"`
+	// Comment is the comment of the request that started the run.
+	Comment string `json:"comment,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	// Digest and Counts are the plan's.
+	Digest string       `json:"digest,omitempty"`
+	Counts *plan.Counts `json:"counts,omitempty"`
+	// Verdict is the decision, and DecidedBy are those who made it.
+	Verdict   Verdict  `json:"verdict,omitempty"`
+	DecidedBy []string `json:"decidedBy,omitempty"`
+	// Undone counts the work that the run was asked for and did not do.
+	Undone Undone `json:"undone,omitzero"`
+	// Error says why the run did not succeed.
+	Error *ErrorInfo `json:"error,omitempty"`
+}
 
 var (
 	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}

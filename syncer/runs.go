@@ -8,7 +8,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -104,22 +103,4 @@ func runRow(r state.Run) (RunRow, error) {
 	}
 	row.RunFacts = form.RunFacts
 	return row, err
-}
-
-// RunFacts are the fields of a [RunRow] by which a list cannot be filtered.
-type RunFacts struct {
-	Mode Mode `json:"mode,omitempty"`
-	// Comment is the comment of the request that started the run.
-	Comment string `json:"comment,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	// Digest and Counts are the plan's.
-	Digest string       `json:"digest,omitempty"`
-	Counts *plan.Counts `json:"counts,omitempty"`
-	// Verdict is the decision, and DecidedBy are those who made it.
-	Verdict   Verdict  `json:"verdict,omitempty"`
-	DecidedBy []string `json:"decidedBy,omitempty"`
-	// Undone counts the work that the run was asked for and did not do.
-	Undone Undone `json:"undone,omitzero"`
-	// Error says why the run did not succeed.
-	Error *ErrorInfo `json:"error,omitempty"`
 }

@@ -3,8 +3,6 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
@@ -23,30 +21,6 @@ import (
 //
 // The plan of that later run needs an approval of its own, like any plan: no write
 // precedes a decision.
-
-// The classes of items whose request for approval ended without an approval.
-const (
-	Rejected  = "approval_rejected"
-	Withdrawn = "approval_withdrawn"
-	Lapsed    = "approval_lapsed"
-)
-
-// Request is a request for approval, as runs keep it. It holds no value of the change.
-type Request struct {
-	// Code is the service's name of the request. It is empty if the service says that
-	// a request is open and does not say which.
-	Code string
-	// Until is when the request lapses.
-	Until time.Time
-	// Sum is the keyed hash of the held request: method, address and body.
-	Sum string
-	// Change is the keyed hash of the change, and Before the fingerprint of its object
-	// when the request was filed. Both are empty if a part of the change was carried
-	// out before the request: the rest is another change of another object.
-	Change, Before string
-	// KeyID names the key of the hashes.
-	KeyID string
-}
 
 // sum is [tenant.Operation.Sum].
 func (d *Deployment) sum(text []byte) string {
@@ -96,51 +70,6 @@ func (d *Deployment) approval(ctx context.Context, it *plan.Item, op *tenant.Ope
 	}
 	return filed.waits(it, edited), nil
 }
-
-// outdated says why an approved request must not be completed; "" if it may be.
-func (r Request) outdated(it *plan.Item, edited bool, key string) string {
-	const then = "; it was not sent. Withdraw request %s in the tenant, or wait until it lapses (%s), and sync again"
-	switch {
-	case !OwnKey(r.KeyID, key):
-		return fmt.Sprintf("the change was approved in the tenant, but the secret of the configuration (Config.Secret) was replaced since the request was filed, so that nothing tells whether it is the same"+then, r.Code, r.until())
-	case r.Before != "" && r.Before != it.Before:
-		return fmt.Sprintf("the change was approved in the tenant, but its object has been changed there since the request was filed"+then, r.Code, r.until())
-	case edited:
-		return fmt.Sprintf("an earlier form of the change was approved in the tenant, and it has been edited since the request was filed"+then, r.Code, r.until())
-	}
-	return ""
-}
-
-// closed is the result of an item whose request ended without an approval.
-func (r Request) closed(it *plan.Item, state tenant.ApprovalState) *Result {
-	res := &Result{Status: Failed, TenantID: it.TenantID}
-	switch state {
-	case tenant.ApprovalRejected:
-		res.Class, res.Message = Rejected, "an administrator rejected its request for approval (%s) in the tenant"
-	case tenant.ApprovalWithdrawn:
-		res.Class, res.Message = Withdrawn, "its request for approval (%s) was withdrawn in the tenant"
-	default:
-		res.Class, res.Message = Lapsed, "its request for approval (%s) lapsed: no administrator approved it in time, or it was not completed in time"
-	}
-	res.Message = fmt.Sprintf(res.Message, r.Code) + "; nothing was sent. The next sync proposes the change afresh"
-	return res
-}
-
-// waits is the result of an item whose request is open.
-func (r Request) waits(it *plan.Item, edited bool) *Result {
-	res := &Result{Status: Waits, Class: string(tenant.AwaitsApproval), TenantID: it.TenantID, Approval: &r}
-	switch {
-	case r.Code == "":
-		res.Message = "a request for approval of this object is open in the tenant already, and it is not known which: look at it there, and sync again once it is closed"
-	case edited:
-		res.Message = fmt.Sprintf("request %s for an earlier form of the change waits for approval in the tenant until %s: withdraw it there, and sync again", r.Code, r.until())
-	default:
-		res.Message = fmt.Sprintf("request %s waits for approval by another administrator in the tenant until %s; once it is approved, sync again", r.Code, r.until())
-	}
-	return res
-}
-
-func (r Request) until() string { return r.Until.UTC().Format("2006-01-02 15:04 UTC") }
 
 // held is the result of a write that the service holds.
 func (d *Deployment) held(it *plan.Item, op tenant.Operation, found *tenant.Approval) *Result {

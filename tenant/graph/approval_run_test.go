@@ -1,10 +1,14 @@
 package graph_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -36,7 +40,10 @@ type protected struct {
 	// after is called after each write that the service has answered.
 	after  func(*http.Response)
 	secret []byte
-	wrote  int // requests that were no reads
+
+	mu     sync.Mutex
+	stored []byte // and logged
+	wrote  int    // requests that were no reads
 }
 
 func newProtected(t *testing.T, p graphtest.Protection) *protected {
@@ -44,7 +51,7 @@ func newProtected(t *testing.T, p graphtest.Protection) *protected {
 	w := &protected{t: t, secret: []byte("a secret of at least 32 bytes: 0123456789"), repo: tenant.NewMemoryRepository(), store: state.NewMemory(),
 		server: graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")})}
 	p.Kinds = append(p.Kinds, protectedKind)
-	w.server.Protect(p)
+	w.server.Approvals.Protect(p)
 	w.client = graph.Config{Credential: graphtest.Credential(), Endpoint: w.server.URL(), HTTPClient: &http.Client{Transport: w},
 		Directory: authtest.DirectoryOf("contoso"), Justification: "Contoso change 7 – Wifi"}
 	w.restart()
@@ -66,14 +73,33 @@ func (w *protected) RoundTrip(r *http.Request) (*http.Response, error) {
 // mortalStore is the store as a process sees it that may die.
 type mortalStore struct {
 	*state.Memory
+	w    *protected
 	dead *atomic.Bool
+}
+
+// Put keeps what is stored.
+func (m mortalStore) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
+	_, _ = m.w.Write(req.Data)
+	return m.Memory.Put(ctx, req)
 }
 
 func (m mortalStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	if m.dead.Load() {
 		return state.Committed{}, errors.New("the process is dead")
 	}
+	_, _ = m.w.Write(req.Record.Data)
+	for _, e := range req.Entries {
+		_, _ = m.w.Write(e.Data)
+	}
 	return m.Memory.Commit(ctx, req)
+}
+
+// Write keeps what is stored and logged.
+func (w *protected) Write(text []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stored = append(w.stored, text...)
+	return len(text), nil
 }
 
 // restart begins another process over the same store.
@@ -81,7 +107,7 @@ func (w *protected) restart() {
 	w.t.Helper()
 	w.dead = new(atomic.Bool)
 	var err error
-	w.engine, err = syncer.New(syncer.Config{Secret: w.secret, Store: mortalStore{w.store, w.dead}, Repository: w.repo,
+	w.engine, err = syncer.New(syncer.Config{Secret: w.secret, Store: mortalStore{w.store, w, w.dead}, Repository: w.repo, Logger: slog.New(slog.NewTextHandler(w, nil)),
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 			return graph.New(w.client)
@@ -100,9 +126,14 @@ func (w *protected) seed() {
 	w.edit(protectedFile)
 }
 
+// edit writes the object's file; without a body it removes it.
 func (w *protected) edit(body string) {
 	w.t.Helper()
-	if err := w.repo.Edit("contoso", protectedKind, "Wifi", []byte(body)); err != nil {
+	var content []byte
+	if body != "" {
+		content = []byte(body)
+	}
+	if err := w.repo.Edit("contoso", protectedKind, "Wifi", content); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -163,8 +194,8 @@ func (w *protected) report(row syncer.Row) *syncer.Report {
 // review decides on the last request in the tenant.
 func (w *protected) review(status string) {
 	w.t.Helper()
-	all := w.server.ApprovalRequests()
-	if len(all) == 0 || !w.server.Review(all[len(all)-1].Code, status) {
+	all := w.server.Approvals.Requests()
+	if len(all) == 0 || !w.server.Approvals.Review(all[len(all)-1].Code, status) {
 		w.t.Fatalf("no open request among %+v", all)
 	}
 }
@@ -185,7 +216,7 @@ func (w *protected) want(rep *syncer.Report, status syncer.ItemStatus, class syn
 			w.t.Errorf("the item says %q, want it to contain %q", it.Message, word)
 		}
 	}
-	if n := len(w.server.ApprovalRequests()); n != filed {
+	if n := len(w.server.Approvals.Requests()); n != filed {
 		w.t.Errorf("%d requests were filed, want %d", n, filed)
 	}
 	if got := w.description(); got != description {
@@ -194,7 +225,7 @@ func (w *protected) want(rep *syncer.Report, status syncer.ItemStatus, class syn
 }
 
 func (w *protected) description() string {
-	for _, o := range w.server.Fake.Objects(protectedKind) {
+	for _, o := range w.server.Fake.Objects(protectedKind) { // in the order of their making
 		_, rest, _ := strings.Cut(string(o.Body), `"description":"`)
 		text, _, _ := strings.Cut(rest, `"`)
 		return text
@@ -212,7 +243,7 @@ func TestAChangeWaitsForApprovalInTheTenant(t *testing.T) {
 				w := newProtected(t, p)
 				w.seed()
 				rep := w.sync()
-				request := w.server.ApprovalRequests()[0]
+				request := w.server.Approvals.Requests()[0]
 				until := request.Until.Format("2006-01-02 15:04 UTC")
 				w.want(rep, syncer.ItemWaits, syncer.ClassAwaitsApproval, 1, "old", request.Code, until)
 				if rep.Status != state.PartiallySuccessful || rep.Undone.Waits != 1 || rep.Undone.Failed != 0 {
@@ -236,8 +267,8 @@ func TestAChangeWaitsForApprovalInTheTenant(t *testing.T) {
 				w.review("approved")
 				rep = w.sync()
 				w.want(rep, syncer.ItemApplied, "", 1, "new")
-				if rep.Status != state.Idle || w.server.ApprovalRequests()[0].Status != "completed" {
-					t.Errorf("got %s, %+v", rep.Status, w.server.ApprovalRequests())
+				if rep.Status != state.Idle || w.server.Approvals.Requests()[0].Status != "completed" {
+					t.Errorf("got %s, %+v", rep.Status, w.server.Approvals.Requests())
 				}
 				if rep = w.sync(); rep.Outcome != syncer.NoChanges {
 					t.Errorf("the next run: %s, %+v", rep.Outcome, rep.Items)
@@ -301,7 +332,7 @@ func TestAnApprovedChangeIsNotSentWhenItHasMovedOn(t *testing.T) {
 				sent := w.wrote
 				w.want(w.sync(), syncer.ItemWaits, syncer.ClassAwaitsApproval, 1, "old", "earlier form")
 				w.review("approved")
-				w.want(w.sync(), syncer.ItemConflict, syncer.ClassConflict, 1, "old", tt.word, w.server.ApprovalRequests()[0].Code)
+				w.want(w.sync(), syncer.ItemConflict, syncer.ClassConflict, 1, "old", tt.word, w.server.Approvals.Requests()[0].Code)
 				if w.wrote != sent {
 					t.Errorf("%d requests were sent", w.wrote-sent)
 				}
@@ -351,7 +382,7 @@ func TestDyingAroundARequestForApproval(t *testing.T) {
 				if tt.approved {
 					return
 				}
-				if got := rep.Items[0].Approval; got == nil || got.Code != w.server.ApprovalRequests()[0].Code {
+				if got := rep.Items[0].Approval; got == nil || got.Code != w.server.Approvals.Requests()[0].Code {
 					t.Errorf("the code was not found again: %+v", got)
 				}
 				w.review("approved")
@@ -368,5 +399,83 @@ func TestAProtectedKindNeedsAJustification(t *testing.T) {
 		w.client.Justification = ""
 		w.seed()
 		w.want(w.sync(), syncer.ItemFailed, syncer.ClassInvalid, 0, "old", "Config.Justification")
+	})
+}
+
+// With another secret of the configuration, nothing tells whether the approved change is
+// the present one. It is not sent.
+func TestAnApprovedChangeIsNotSentUnderAnotherSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newProtected(t, graphtest.Protection{})
+		w.seed()
+		w.sync()
+		w.review("approved")
+		w.secret = []byte("another secret of at least 32 bytes: 0123456789")
+		w.restart()
+		sent := w.wrote
+		w.want(w.sync(), syncer.ItemConflict, syncer.ClassConflict, 1, "old", "Config.Secret")
+		if w.wrote != sent {
+			t.Errorf("%d requests were sent", w.wrote-sent)
+		}
+	})
+}
+
+// A new object waits, and so does what depends on it. The next runs create it and then
+// write its assignments, each under a request of its own. The list of the requests
+// outlives the store's tidying.
+func TestANewObjectWaitsForApprovalInTheTenant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newProtected(t, graphtest.Protection{})
+		w.edit(strings.Replace(protectedFile, `"new"`, `"new","assignments":[{"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}}]`, 1))
+		rep := w.sync()
+		if len(rep.Items) != 2 || rep.Items[0].Status != syncer.ItemWaits || rep.Items[1].Status != syncer.ItemSkipped || rep.Status != state.PartiallySuccessful {
+			t.Fatalf("%s: %+v", rep.Status, rep.Items)
+		}
+		time.Sleep(60 * time.Hour)
+		if _, err := w.store.Prune(t.Context(), state.PruneRequest{Age: 48 * time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		w.review("approved")
+		rep = w.sync()
+		if len(rep.Items) != 2 || rep.Items[0].Status != syncer.ItemApplied || rep.Items[1].Status != syncer.ItemWaits || len(w.server.Fake.Objects(protectedKind)) != 1 {
+			t.Fatalf("%s: %+v", rep.Status, rep.Items)
+		}
+		w.review("approved")
+		w.want(w.sync(), syncer.ItemApplied, "", 2, "new")
+	})
+}
+
+// A delete waits too.
+func TestADeleteWaitsForApprovalInTheTenant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newProtected(t, graphtest.Protection{})
+		w.server.Fake.Seed(protectedKind, protectedFile)
+		for _, name := range []string{"One", "Two"} {
+			w.server.Fake.Seed(protectedKind, strings.NewReplacer("Wifi", name, "new", "kept").Replace(protectedFile))
+		}
+		w.sync()
+		w.edit("")
+		w.want(w.sync(), syncer.ItemWaits, syncer.ClassAwaitsApproval, 1, "new")
+		w.review("approved")
+		w.want(w.sync(), syncer.ItemApplied, "", 1, "kept")
+	})
+}
+
+// Neither the store nor the log gets a secret of a change that waits. The write is sent
+// with it all the same.
+func TestTheSecretOfAHeldChangeIsNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const secret = "hush-hush-psk"
+		w := newProtected(t, graphtest.Protection{})
+		w.edit(`{"@odata.type":"#microsoft.graph.windowsWifiConfiguration","displayName":"Wifi","description":"new","ssid":"Contoso","preSharedKey":"` + secret + `"}`)
+		w.want(w.sync(), syncer.ItemWaits, syncer.ClassAwaitsApproval, 1, "")
+		w.review("approved")
+		w.want(w.sync(), syncer.ItemApplied, "", 1, "new")
+		if !strings.Contains(string(w.server.Approvals.Requests()[0].Body), secret) {
+			t.Error("the request lacks the secret")
+		}
+		if len(w.stored) == 0 || bytes.Contains(w.stored, []byte(secret)) || bytes.Contains(w.stored, []byte(base64.StdEncoding.EncodeToString([]byte(secret)))) {
+			t.Errorf("%d bytes were stored or logged, and the secret is among them", len(w.stored))
+		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/odata"
@@ -52,20 +53,27 @@ const requestsPath = "deviceManagement/operationApprovalRequests"
 var requestScopes = catalogue.Scopes{Delegated: [][]string{{"DeviceManagementConfiguration.Read.All", "DeviceManagementRBAC.Read.All",
 	"DeviceManagementConfiguration.ReadWrite.All", "DeviceManagementRBAC.ReadWrite.All"}}}
 
-// Protect puts an access policy in force, in place of the former one.
-func (s *Server) Protect(p Protection) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.protection = p
+// Approvals is the service's part in Multi Admin Approval. Safe for concurrent use.
+type Approvals struct {
+	mu     sync.Mutex
+	policy Protection
+	filed  []*ApprovalRequest
 }
 
-// ApprovalRequests returns the requests for approval, the oldest first. The caller owns
-// the slice.
-func (s *Server) ApprovalRequests() []ApprovalRequest {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]ApprovalRequest, len(s.filed))
-	for i, r := range s.filed {
+// Protect puts an access policy in force, in place of the former one.
+func (p *Approvals) Protect(policy Protection) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.policy = policy
+}
+
+// Requests returns the requests for approval, the oldest first. The caller owns the
+// slice.
+func (p *Approvals) Requests() []ApprovalRequest {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]ApprovalRequest, len(p.filed))
+	for i, r := range p.filed {
 		out[i] = *r.lapsed()
 	}
 	return out
@@ -73,10 +81,10 @@ func (s *Server) ApprovalRequests() []ApprovalRequest {
 
 // Review gives an open request another status, as an administrator does: "approved",
 // "rejected" or "cancelled". It reports whether there is such a request.
-func (s *Server) Review(code, status string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.request(code)
+func (p *Approvals) Review(code, status string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.request(code)
 	if r == nil || !r.open() {
 		return false
 	}
@@ -84,9 +92,9 @@ func (s *Server) Review(code, status string) bool {
 	return true
 }
 
-// request returns the request with a code, or nil. s.mu is held.
-func (s *Server) request(code string) *ApprovalRequest {
-	for _, r := range s.filed {
+// request returns the request with a code, or nil. p.mu is held.
+func (p *Approvals) request(code string) *ApprovalRequest {
+	for _, r := range p.filed {
 		if strings.EqualFold(r.Code, code) {
 			return r.lapsed()
 		}
@@ -107,80 +115,82 @@ func (r *ApprovalRequest) open() bool {
 	return slices.Contains([]string{"needsApproval", "approved"}, r.lapsed().Status)
 }
 
-// same reports whether the request is about the object of a write: for a create, about
-// the same new object.
-func (r *ApprovalRequest) same(method, path string, body []byte, endpoint string) bool {
-	object := func(path string) string {
-		_, rest, _ := strings.Cut(path, endpoint+"/")
-		id, _, _ := strings.Cut(rest, "/")
-		return id
-	}
-	if id := object(path); id != "" {
-		return strings.Contains(r.Path, endpoint) && object(r.Path) == id
-	}
-	return r.Method == method && r.Path == path && bytes.Equal(r.Body, body)
+// write is a write of an object of a kind.
+type write struct {
+	kind, endpoint, method, path string
+	header                       http.Header
+	body                         []byte
 }
 
-// hold holds a write of a protected kind. ok is false for a write that is carried out.
-func (c *call) hold(e *catalogue.Entry) (a answer, ok bool) {
-	s := c.server
-	s.mu.Lock()
-	policy := s.protection
-	s.mu.Unlock()
-	if c.method == http.MethodGet || !slices.Contains(policy.Kinds, e.Name) {
+// object is the id of the object that the write changes; empty for a create.
+func (w write) object() string {
+	_, rest, _ := strings.Cut(w.path, w.endpoint+"/")
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}
+
+// about reports whether the request is for the object of a write: for a create, for the
+// same new object.
+func (r *ApprovalRequest) about(w write) bool {
+	if id := w.object(); id != "" {
+		return write{endpoint: w.endpoint, path: r.Path}.object() == id
+	}
+	return r.Method == w.method && r.Path == w.path && bytes.Equal(r.Body, w.body)
+}
+
+// hold holds a write of a protected kind, and files a request with this id. ok is false
+// for a write that is carried out.
+func (p *Approvals) hold(x exchange, id string, w write) (a answer, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w.method == http.MethodGet || !slices.Contains(p.policy.Kinds, w.kind) {
 		return answer{}, false
 	}
-	if code := c.header.Get("x-msft-approval-code"); code != "" {
-		return c.complete(code)
+	if code := w.header.Get("x-msft-approval-code"); code != "" {
+		return p.complete(x, code, w)
 	}
-	header := c.header.Get("x-msft-approval-justification")
+	header := w.header.Get("x-msft-approval-justification")
 	reason, err := base64.StdEncoding.DecodeString(header)
 	switch {
-	case header == "": // microsoft365DSC, issue 7236; IntuneManagement, discussion 426
-		return c.fail(http.StatusBadRequest, odata.BadRequest, "Header 'x-msft-approval-justification' is required to request approval"), true
+	case header == "": // Microsoft365DSC, issue 7236; IntuneManagement, discussion 426
+		return x.fail(http.StatusBadRequest, odata.BadRequest, "Header 'x-msft-approval-justification' is required to request approval"), true
 	case err != nil || len(bytes.TrimSpace(reason)) == 0 || len(reason) > 1024:
-		return c.fail(http.StatusBadRequest, odata.BadRequest, "Header 'x-msft-approval-justification' is not valid."), true
-	}
-	id := c.server.newID()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.filed, func(r *ApprovalRequest) bool { return r.open() && r.same(c.method, c.path, c.body, e.Endpoint) }) {
-		return c.fail(http.StatusConflict, "Conflict", "An active Approval Request already exists for this entity."), true
+		return x.fail(http.StatusBadRequest, odata.BadRequest, "Header 'x-msft-approval-justification' is not valid."), true
+	case slices.ContainsFunc(p.filed, func(r *ApprovalRequest) bool { return r.open() && r.about(w) }):
+		return x.fail(http.StatusConflict, "Conflict", "An active Approval Request already exists for this entity."), true
 	}
 	now := time.Now().UTC()
-	s.filed = append(s.filed, &ApprovalRequest{Code: id, Status: "needsApproval", Method: c.method, Path: c.path, Body: bytes.Clone(c.body),
+	p.filed = append(p.filed, &ApprovalRequest{Code: id, Status: "needsApproval", Method: w.method, Path: w.path, Body: bytes.Clone(w.body),
 		Justification: string(reason), Filed: now, Until: now.Add(approvalLasts)})
 	status, word := http.StatusPreconditionFailed, odata.BadRequest
-	if policy.Forbidden {
+	if p.policy.Forbidden {
 		status, word = http.StatusForbidden, "ApprovalRequired"
 	}
 	text := "Approval Required. Request Approval using the request ID returned as part of the x-msft-approval-code response header."
-	if policy.Forbidden || policy.InText {
+	if p.policy.Forbidden || p.policy.InText {
 		text += " x-msft-approval-code: " + id
 	}
-	a = c.fail(status, word, text)
-	if !policy.InText {
+	a = x.fail(status, word, text)
+	if !p.policy.InText {
 		a.header.Set("x-msft-approval-code", id)
 	}
 	return a, true
 }
 
-// complete carries an approved write out, if it is the one that was filed. ok is false
-// for one that is to be carried out.
-func (c *call) complete(code string) (a answer, ok bool) {
+// complete refuses a write with a code, unless it is the approved one. ok is false for
+// one that is carried out. p.mu is held.
+func (p *Approvals) complete(x exchange, code string, w write) (a answer, ok bool) {
 	refuse := func(message string) (answer, bool) {
-		return c.fail(http.StatusBadRequest, odata.BadRequest, message), true
+		return x.fail(http.StatusBadRequest, odata.BadRequest, message), true
 	}
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	switch r := c.server.request(code); {
-	case c.header.Get("x-msft-approval-justification") != "":
+	switch r := p.request(code); {
+	case w.header.Get("x-msft-approval-justification") != "":
 		return refuse("The headers x-msft-approval-code and x-msft-approval-justification exclude each other.")
 	case r == nil:
 		return refuse("There is no Approval Request with this x-msft-approval-code.")
 	case r.Status != "approved":
 		return refuse("The Approval Request is " + r.Status + ".")
-	case r.Method != c.method || r.Path != c.path || !bytes.Equal(r.Body, c.body):
+	case r.Method != w.method || r.Path != w.path || !bytes.Equal(r.Body, w.body):
 		return refuse("The request is not the one of the Approval Request.")
 	default:
 		r.Status = "completed"
@@ -188,29 +198,19 @@ func (c *call) complete(code string) (a answer, ok bool) {
 	}
 }
 
-// requests shows the requests for approval. ok is false for another path.
-func (c *call) requests(rest string) (a answer, ok bool) {
-	below, ok := strings.CutPrefix(rest, requestsPath)
-	if !ok || !c.beta() || below != "" && below[0] != '/' {
-		return answer{}, false
-	}
-	switch {
-	case c.method != http.MethodGet:
-		return c.notAllowed(), true
-	case len(missing(c.token, requestScopes)) > 0:
-		return c.fail(http.StatusForbidden, "Forbidden", "Application is not authorized to perform this operation."), true
-	}
+// show shows all requests for approval, or the one with an id.
+func (p *Approvals) show(x exchange, id string) answer {
 	shown := []object{}
-	for _, r := range c.server.ApprovalRequests() {
+	for _, r := range p.Requests() {
 		o := object{"id": r.Code, "requestDateTime": r.Filed.Format(time.RFC3339), "expirationDateTime": r.Until.Format(time.RFC3339),
 			"status": r.Status, "requestJustification": r.Justification}
-		if below == "/"+r.Code {
-			return c.ok(http.StatusOK, o), true
+		if r.Code == id {
+			return x.ok(http.StatusOK, o)
 		}
 		shown = append(shown, o)
 	}
-	if below != "" {
-		return c.fail(http.StatusNotFound, "ResourceNotFound", "There is no such Approval Request."), true
+	if id != "" {
+		return x.fail(http.StatusNotFound, "ResourceNotFound", "There is no such Approval Request.")
 	}
-	return c.ok(http.StatusOK, object{"value": shown}), true
+	return x.ok(http.StatusOK, object{"value": shown})
 }

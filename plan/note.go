@@ -92,3 +92,7 @@ type Note struct {
 // similarName is the class of notes about new files whose name differs in letter case
 // or blanks alone from that of an object that only the tenant has.
 const similarName NoteClass = "similar_name"
+
+// guardNote is the class of notes that are the information of a guard for the person
+// who approves the plan ([tenant.Violation.Information]). Package diff writes it.
+const guardNote NoteClass = "guard"

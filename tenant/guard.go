@@ -76,7 +76,8 @@ func ParseNewObject(text string) (kind, key string, ok bool) {
 	return kind, key, true
 }
 
-// Violation is a rule that a plan would break.
+// Violation is a rule that a plan would break, or something that a person should know
+// before an approval.
 type Violation struct {
 	// Rule names it; an approval accepts it by this name.
 	Rule string
@@ -84,4 +85,7 @@ type Violation struct {
 	Message string
 	// Items are the IDs of the items concerned.
 	Items []string
+	// Information: the plan breaks no rule, and an approval need not name it. The
+	// plan has a note instead.
+	Information bool
 }

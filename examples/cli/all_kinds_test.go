@@ -39,7 +39,7 @@ func TestAllKindsRest(t *testing.T) {
 				p.must(exitDone, "init", "-demo", "-kinds", "all", "-unproven", "all")
 				p.must(exitDone, "tenants", "add", "contoso")
 				p.must(exitPerson, "sync", "contoso")
-				out := p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-accept", "conditional-access-lockout")
+				out := p.must(exitDone, "approve", "contoso", "-plan", p.plan())
 				if !strings.Contains(out, "contoso: Idle (deployed; 1 kind backed up by name only)") {
 					t.Errorf("the first sync:\n%s", out)
 				}

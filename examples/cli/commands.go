@@ -76,7 +76,7 @@ const tryIt = `  tenantsync init -demo
   tenantsync tenants add contoso
   tenantsync sync contoso
   tenantsync plan contoso
-  tenantsync approve contoso -plan … -accept conditional-access-lockout
+  tenantsync approve contoso -plan …
   tenantsync status
 `
 

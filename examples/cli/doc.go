@@ -11,7 +11,7 @@
 //	tenantsync tenants add contoso
 //	tenantsync sync contoso
 //	tenantsync plan contoso
-//	tenantsync approve contoso -plan … -accept conditional-access-lockout
+//	tenantsync approve contoso -plan …
 //	tenantsync status
 //
 // # Commands

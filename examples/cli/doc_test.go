@@ -89,7 +89,15 @@ func TestReadmeCommands(t *testing.T) {
 	_, section, _ := strings.Cut(string(raw), "\n## Connect a real tenant\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	synctest.Test(t, func(t *testing.T) {
+		const id = "00000000-0000-4000-8000-000000000001"
 		p := newPlace(t)
+		p.prepare = func(d *demo) {
+			if fake, err := d.tenant("contoso"); err != nil {
+				t.Error(err)
+			} else {
+				fake.server.AddUser(id, `{}`)
+			}
+		}
 		ran := 0
 		for line := range strings.Lines(section) {
 			command, ok := strings.CutPrefix(strings.TrimSpace(line), "./tenantsync ")
@@ -106,7 +114,7 @@ func TestReadmeCommands(t *testing.T) {
 				case "CODE":
 					args[i] = p.plan()
 				case "OBJECT_ID_OF_AN_EMERGENCY_ACCOUNT", "DIRECTORY_ID", "APPLICATION_ID":
-					args[i] = "00000000-0000-4000-8000-000000000001"
+					args[i] = id
 				}
 			}
 			if command == "sync contoso" {

@@ -308,4 +308,22 @@ func (a *app) checkPermissions(ctx context.Context, d *diagnosis, t tenantFile, 
 	if missing == 0 {
 		d.add(good, "permissions", t.Name, "all that are needed are granted", "")
 	}
+	checkBreakGlass(ctx, d, t, client)
+}
+
+// checkBreakGlass looks whether the tenant has the accounts that must always get in.
+func checkBreakGlass(ctx context.Context, d *diagnosis, t tenantFile, client tenant.Client) {
+	looks, ok := client.(interface {
+		MissingBreakGlass(context.Context) ([]string, error)
+	})
+	if !ok {
+		return
+	}
+	missing, err := looks.MissingBreakGlass(ctx)
+	if err != nil {
+		d.add(warn, "break-glass", t.Name, err.Error(), "grant GroupMember.Read.All or User.Read.All, so that the accounts and their groups can be read")
+	}
+	for _, id := range missing {
+		d.add(bad, "break-glass", t.Name, "no account has the object id "+id, "correct the setting break-glass: take the object id from the account's page in the Entra admin center")
+	}
 }

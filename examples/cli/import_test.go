@@ -43,7 +43,7 @@ func TestImportedIsDeployed(t *testing.T) {
 				}
 				p.must(exitDone, "import", "contoso", exported)
 				p.must(exitPerson, "sync", "contoso")
-				out := p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-accept", "conditional-access-lockout", "-accept", "conditional-access-device-code")
+				out := p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-accept", "lockout-device-code")
 				if !strings.Contains(out, "contoso: Idle (deployed; 1 kind backed up by name only)") {
 					t.Errorf("the first sync:\n%s", out)
 				}

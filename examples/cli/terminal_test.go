@@ -3,11 +3,13 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/creack/pty"
+	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
 // terminal is the program in front of a real pseudo-terminal.
@@ -176,6 +178,12 @@ func TestTerminalApprove(t *testing.T) {
 	r := newReal(t)
 	r.must(exitDone, "init", "-demo")
 	r.must(exitDone, "tenants", "add", "contoso")
+	closed := filepath.Join(r.dir, configurationDir, "contoso", "desired", "conditionalAccessPolicies", "Closed.json")
+	if err := os.WriteFile(closed, []byte(`{"displayName":"Closed","state":"enabled",
+		"grantControls":{"operator":"OR","builtInControls":["block"]},
+		"conditions":{"clientAppTypes":["all"],"applications":{"includeApplications":["All"]},"users":{"includeUsers":["All"]}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	r.must(exitPerson, "sync", "contoso")
 	term := r.terminal("approve", "contoso")
 	term.until("Type yes to approve plan")
@@ -186,8 +194,11 @@ func TestTerminalApprove(t *testing.T) {
 	term = r.terminal("approve", "contoso", "-no-wait")
 	term.until("Type yes to approve plan")
 	term.types("yes\n")
-	term.until("Type the rule's name to accept that")
-	term.types("conditional-access-lockout\n")
+	for _, rule := range []string{graph.RuleEveryone, graph.RuleSignedIn} {
+		term.until("The plan breaks the rule " + rule)
+		term.until("Type the rule's name to accept that")
+		term.types(rule + "\n")
+	}
 	if exit := term.ends(); exit != exitDone || !strings.Contains(term.text(), "contoso: In progress") {
 		t.Errorf("yes: exit status %d, want 0 and In progress\n%s", exit, term.text())
 	}

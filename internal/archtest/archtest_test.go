@@ -30,10 +30,11 @@ var rules = map[string]archtest.Rule{
 	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/runrecord", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/baseline", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/..."}},
 
-	"tenant/graph": {Imports: []string{"tenant", "tenant/graph/catalogue", "tenant/graph/internal/odatajson", "tenant/graph/internal/wire", "internal/graphmeta", "internal/retry", "golang.org/x/sync/...",
+	"tenant/graph": {Imports: []string{"tenant", "tenant/graph/catalogue", "tenant/graph/internal/access", "tenant/graph/internal/odatajson", "tenant/graph/internal/wire", "internal/graphmeta", "internal/retry", "golang.org/x/sync/...",
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 	"tenant/graph/catalogue":          {Imports: []string{"tenant", "tenant/graph/internal/odatajson", "internal/graphmeta"}},
 	"tenant/graph/internal/odatajson": {Imports: []string{"tenant", jsontext, "github.com/go-json-experiment/json"}},
+	"tenant/graph/internal/access":    {Imports: []string{"tenant/graph/internal/odatajson"}},
 	"tenant/graph/internal/wire": {Imports: []string{"tenant", "tenant/graph/internal/odatajson", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 	"tenant/graph/graphtest": {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph/catalogue", "internal/graphmeta", "internal/odata", "internal/retry", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},

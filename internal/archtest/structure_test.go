@@ -74,6 +74,7 @@ var structured = []string{
 	"tenant/graph/catalogue",
 	"tenant/graph/graphtest",
 	"tenant/graph/internal/odatajson",
+	"tenant/graph/internal/access",
 	"tenant/graph/internal/wire",
 	"tenant/tenanttest",
 }

@@ -17,21 +17,56 @@ import (
 
 // unreadReferrer returns a kind that may refer to the given kind and was not
 // completely read. Its references are unknown. A kind that is read only for
-// references to it does not count, as if it were out of scope.
-func unreadReferrer(ix *index, kind string) string {
-	for _, name := range ix.kindNames {
-		unread := false
-		switch state := ix.states[name]; state.Completeness {
-		case tenant.Partial, tenant.Failed, tenant.Forbidden:
-			unread = true
-		case tenant.NamesOnly:
-			unread = state.Scope != tenant.Referenced
+// references to it does not count, as if it were out of scope. Of a kind whose
+// contents are not all read, the references are known if each object shows the
+// properties that have them.
+func (as *assembler) unreadReferrer(kind string) string {
+	if known, ok := as.unread[kind]; ok {
+		return known
+	}
+	unread := ""
+	for _, name := range as.ix.kindNames {
+		properties, refers := as.ix.kinds[name].RefersTo(kind)
+		if !refers {
+			continue
 		}
-		if unread && ix.kinds[name].RefersTo(kind) {
-			return name
+		hidden := false
+		switch state := as.ix.states[name]; state.Completeness {
+		case tenant.Partial, tenant.Failed, tenant.Forbidden:
+			hidden = true
+		case tenant.NamesOnly:
+			hidden = state.Scope != tenant.Referenced && !as.showsAll(name, properties)
+		}
+		if hidden {
+			unread = name
+			break
 		}
 	}
-	return ""
+	if as.unread == nil {
+		as.unread = map[string]string{}
+	}
+	as.unread[kind] = unread
+	return unread
+}
+
+// showsAll reports whether each object that the tenant has of a kind shows the
+// properties.
+func (as *assembler) showsAll(kind string, properties [][]string) bool {
+	for _, o := range as.ms.objects[kind] {
+		if o.current == nil {
+			continue
+		}
+		body, err := jsonval.Pick(o.current.Body, properties...)
+		if err != nil || properties == nil {
+			return false
+		}
+		for _, p := range properties {
+			if body.At(p) == nil {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // willExist reports whether the object exists after the plan is applied.
@@ -59,6 +94,8 @@ type assembler struct {
 	ix *index
 	ms *matches
 	ns *names
+	// unread has the answers of unreadReferrer.
+	unread map[string]string
 }
 
 // assemble removes the items that cannot be applied, and makes the result.
@@ -218,6 +255,11 @@ type Result struct {
 
 // Bindings returns the ids of all known keys. Each call returns the same maps.
 func (r *Result) Bindings() reference.Bindings { return r.bindings() }
+
+// AddNotes adds notes to the plan, in order. The plan must be sealed again.
+func (r *Result) AddNotes(notes []plan.Note) {
+	r.Plan.Notes = sortedNotes(append(r.Plan.Notes, notes...))
+}
 
 // GuardRequest returns the plan in the form for guards. Each call makes a new
 // one.

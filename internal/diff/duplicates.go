@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,11 +14,22 @@ import (
 )
 
 // refuseDuplicates leaves new files alone if an object already has their name,
-// because they would create a second object with the name. It uses what
-// [decider.findUnchanged] has found.
+// because they would create a second object with the name. A file whose object is
+// lost may be adopted or created again; for the latter, it gets the object as its
+// rival. refuseDuplicates uses what [decider.findUnchanged] has found.
 func refuseDuplicates(ms *matches) {
 	for _, u := range ms.unbound {
-		u.refuse(u.objectsNamed(u.files))
+		if len(u.files) > 0 {
+			u.refuse(u.objectsNamed(u.files))
+		}
+		if len(u.lost) == 0 {
+			continue
+		}
+		for name, objects := range u.objectsNamed(u.lost) {
+			for _, o := range u.lost[name] {
+				o.asCandidate().rival = slices.MinFunc(objects, byKey)
+			}
+		}
 	}
 }
 
@@ -169,14 +181,9 @@ func (m *matching) agreedName(o *object, name string) bool {
 // refuse leaves the files alone whose name an object already has.
 func (m *unbound) refuse(named map[string][]*object) {
 	for name, objects := range named {
-		slices.SortFunc(objects, func(a, b *object) int { return strings.Compare(a.key, b.key) })
-		first := objects[0]
+		first := slices.MinFunc(objects, byKey)
 		for _, o := range m.files[name] {
-			if first.desired != nil {
-				leave(m.ix, o, plan.Ambiguous, "the object %q already has the name %q (%s); change or remove one of the files", first.key, name, schema.FileOf(first.desired))
-			} else {
-				leave(m.ix, o, plan.Ambiguous, "the tenant has an object with the name %q, whose key is %q; if this file is for that object, write %q into $previousNames, otherwise give the file another name", name, first.key, first.key)
-			}
+			leave(m.ix, o, plan.Ambiguous, "%s", first.hasName(fmt.Sprintf(" %q", name)))
 		}
 		for _, other := range objects {
 			// It is unknown whether the file is for this object. So the object
@@ -184,4 +191,12 @@ func (m *unbound) refuse(named map[string][]*object) {
 			other.keep = other.keep || other.desired == nil
 		}
 	}
+}
+
+// hasName says that the object has the name of a file, and what to do.
+func (o *object) hasName(name string) string {
+	if o.desired != nil {
+		return fmt.Sprintf("the object %q has or gets the name%s (%s); change or remove one of the files", o.key, name, schema.FileOf(o.desired))
+	}
+	return fmt.Sprintf("the tenant has an object with the name%s, whose key is %q; if this file is for that object, write %q into $previousNames, otherwise give the file another name", name, o.key, o.key)
 }

@@ -31,15 +31,43 @@ func applyGuards(ctx context.Context, p *plan.Plan, in *Input, sizes map[string]
 		if guard == nil {
 			continue
 		}
-		for _, v := range guard(ctx, request()) { // a guard may change its request
-			hosts = append(hosts, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
-		}
+		broken, notes := Sorted(p, guard(ctx, request())) // a guard may change its request
+		hosts, p.Notes = append(hosts, broken...), sortedNotes(append(p.Notes, notes...))
 	}
 	for i := range hosts {
 		// An approval accepts a rule by its name, so each rule needs one.
 		hosts[i].Rule = cmp.Or(hosts[i].Rule, "unnamed")
 	}
 	p.Broken = append(p.Broken, hosts...)
+}
+
+// guardNote is the class of notes that are the information of a guard.
+const guardNote plan.NoteClass = "guard"
+
+// Sorted divides what a guard found into broken rules and notes. A note is about the
+// object of its items if that is one, and else about their kind.
+func Sorted(p *plan.Plan, found []tenant.Violation) (broken []plan.Violation, notes []plan.Note) {
+	for _, v := range found {
+		if !v.Information {
+			broken = append(broken, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
+			continue
+		}
+		n := plan.Note{Class: guardNote, Message: v.Message}
+		for i, id := range v.Items {
+			it := p.Item(id)
+			switch {
+			case it == nil:
+			case i == 0:
+				n.Kind, n.Key = it.Kind, it.Key
+			case it.Kind != n.Kind:
+				n.Kind, n.Key = "", ""
+			case it.Key != n.Key:
+				n.Key = ""
+			}
+		}
+		notes = append(notes, n)
+	}
+	return broken, notes
 }
 
 // emptyDesired detects a repository that seems to have been emptied or replaced

@@ -24,10 +24,12 @@ type matches struct {
 	unbound []*unbound
 }
 
-// unbound are new files of one kind, by the natural key of their objects.
+// unbound are files of one kind whose object the tenant does not have, by the natural
+// key of the object.
 type unbound struct {
 	*matching
-	files map[string][]*object
+	// files are new. lost had an object before, which the plan may create again.
+	files, lost map[string][]*object
 }
 
 // match matches the objects of all kinds.
@@ -248,7 +250,7 @@ func (m *matching) matchByName() {
 		byName[name] = append(byName[name], r)
 		m.undecided[r] = waiting[name]
 	}
-	bound, fresh := map[*tenant.Resource]bool{}, map[string][]*object{}
+	bound, fresh, lost := map[*tenant.Resource]bool{}, map[string][]*object{}, map[string][]*object{}
 	for name, objects := range claimants {
 		found := byName[name]
 		switch {
@@ -261,13 +263,16 @@ func (m *matching) matchByName() {
 		case len(found) == 1:
 			objects[0].current, objects[0].gone = found[0], false
 			bound[found[0]] = true
-		case objects[0].desired != nil && !objects[0].keep && !objects[0].managed():
+		case objects[0].desired == nil || objects[0].keep:
+		case objects[0].managed():
+			lost[name] = objects
+		default:
 			fresh[name] = objects
 		}
 	}
 	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
-	if len(fresh) > 0 && m.ix.compared(m.kind) {
-		m.all.unbound = append(m.all.unbound, &unbound{m, fresh})
+	if len(fresh)+len(lost) > 0 && m.ix.compared(m.kind) {
+		m.all.unbound = append(m.all.unbound, &unbound{m, fresh, lost})
 	}
 }
 

@@ -13,6 +13,18 @@ import (
 func TestNamesOnly(t *testing.T) {
 	namesOnly := func(in *Input) { withState(in, "policies", tenant.NamesOnly) }
 	enforced := func(in *Input) { namesOnly(in); in.Rules.Enforce = true }
+	owned := func(path string) func(in *Input) {
+		return func(in *Input) {
+			namesOnly(in)
+			editKinds(in, func(kinds []tenant.Kind) {
+				for i := range kinds {
+					if kinds[i].Name == "policies" {
+						kinds[i].References = []tenant.Reference{{Path: path, Kinds: []string{"groups"}}}
+					}
+				}
+			})
+		}
+	}
 	runComparisons(t, []comparisonCase{
 		{
 			name:    "an update of what was read",
@@ -121,8 +133,40 @@ func TestNamesOnly(t *testing.T) {
 			name:        "a delete of an object that they may refer to",
 			explanation: "A reference may be in what is not read.",
 			base:        `groups/G=2 {"displayName":"G"}`,
-			current:     `groups 2 {"displayName":"G"}`,
-			want: `note not_read groups/G
+			current:     "groups 2 {\"displayName\":\"G\"}\npolicies 1 {\"displayName\":\"P\"}",
+			adjust:      owned("/owner"),
+			want: `adopt policies/P {"displayName":"P"}
+				note not_read groups/G
+				base groups/G=2 {"displayName":"G"}
+				base policies/P=1`,
+		},
+		{
+			name:        "a delete of an object that they do not refer to",
+			explanation: "Each object shows the property that could have the reference.",
+			base:        `groups/G=2 {"displayName":"G"}`,
+			current:     "groups 2 {\"displayName\":\"G\"}\npolicies 1 {\"displayName\":\"P\",\"owner\":null}",
+			adjust:      owned("/owner"),
+			want: `delete groups/G deploy : {"displayName":"G"} | {"displayName":"G"} -> -
+				adopt policies/P {"displayName":"P","owner":null}
+				base groups/G=2 {"displayName":"G"}
+				base policies/P=1`,
+		},
+		{
+			name:        "a delete of an object, and references may be anywhere",
+			explanation: "Any member may have the reference.",
+			base:        `groups/G=2 {"displayName":"G"}`,
+			current:     "groups 2 {\"displayName\":\"G\"}\npolicies 1 {\"displayName\":\"P\",\"owner\":null}",
+			adjust:      owned("/*/owner"),
+			want: `adopt policies/P {"displayName":"P","owner":null}
+				note not_read groups/G
+				base groups/G=2 {"displayName":"G"}
+				base policies/P=1`,
+		},
+		{
+			name:    "a delete where there is nothing that could refer to it",
+			base:    `groups/G=2 {"displayName":"G"}`,
+			current: `groups 2 {"displayName":"G"}`,
+			want: `delete groups/G deploy : {"displayName":"G"} | {"displayName":"G"} -> -
 				base groups/G=2 {"displayName":"G"}`,
 		},
 	}, namesOnly)

@@ -37,8 +37,8 @@ type object struct {
 	sameAsBase bool
 }
 
-// candidate is what the search for renames has found about an object whose file
-// is missing, or about a new file.
+// candidate is what the search for renames and duplicates has found about an object
+// whose file is missing, or about a file without an object.
 type candidate struct {
 	// renamedFrom is the base's key, if the repository has renamed the object.
 	renamedFrom string
@@ -47,6 +47,8 @@ type candidate struct {
 	mayBe *guess
 	// parsed is the repository's body, if it was parsed before.
 	parsed *jsonval.Node
+	// rival is an object that already has the name that a create would use again.
+	rival *object
 }
 
 // outcome is the result of comparing one object.

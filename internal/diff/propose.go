@@ -89,6 +89,10 @@ func (d *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 		withhold(d.ix, o, plan.Unsupported, "%s", reason)
 		return
 	}
+	if o.candidate != nil && o.candidate.rival != nil {
+		withhold(d.ix, o, plan.Ambiguous, "%s", o.candidate.rival.hasName(" of this file"))
+		return
+	}
 	noteGuess(d.ix, o)
 	if schema.HasMask(t.desired) {
 		withhold(d.ix, o, plan.SecretNeeded, "%s holds asterisks, %q or a token of the service where a new object needs the secret itself; put it in, best as a variable", schema.FileOf(o.desired), reference.Redacted)

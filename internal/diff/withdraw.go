@@ -156,7 +156,7 @@ func (w *withdrawal) removeDeletes() {
 		if o.item == nil {
 			continue
 		}
-		if unread := unreadReferrer(w.as.ix, o.kind.Name); unread != "" {
+		if unread := w.as.unreadReferrer(o.kind.Name); unread != "" {
 			withhold(w.as.ix, o, plan.NotRead, "it is not deleted, because %s may refer to it and were not completely read", unread)
 		} else if referrers[n] != "" {
 			withhold(w.as.ix, o, plan.Unresolved, "it is not deleted, because %s refers to it; remove that reference first", referrers[n])

@@ -36,7 +36,7 @@ func slowWithdraw(as *assembler) {
 			if o.item == nil || o.item.Verb != tenant.Delete {
 				continue
 			}
-			if unread := unreadReferrer(as.ix, o.kind.Name); unread != "" {
+			if unread := as.unreadReferrer(o.kind.Name); unread != "" {
 				withhold(as.ix, o, plan.NotRead, "it is not deleted, because %s may refer to it and were not completely read", unread)
 				o.newRefs, again = o.oldRefs, true
 			} else if referrers[o.id()] != "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/word"
@@ -57,6 +58,10 @@ func TestEveryRunCanEnd(t *testing.T) {
 					}
 					if (got.To == state.NewError || got.To == state.PartiallySuccessful) && got.Err == nil && !got.Restored() {
 						t.Errorf("%s: no error says why", at)
+					}
+					restores := strings.HasPrefix(string(got.Event), "restore_")
+					if run.Before != "" && (restores != (got.Outcome == word.Cancelled && !run.Wrote) || restores != got.Restored()) {
+						t.Errorf("%s: restored, or not, against the outcome", at)
 					}
 					if got.To == state.NewError && got.Consent {
 						t.Errorf("%s: an error that counts as missing consent", at)
@@ -123,6 +128,8 @@ var cases = []struct {
 	{"rejected", facts{verdict: word.Reject}, state.Succeed, word.Rejected, ""},
 	{"reverted", facts{verdict: word.RejectAndRevert}, state.Succeed, word.Reverted, ""},
 	{"deployed", facts{verdict: word.Approve, wrote: true, applied: 1}, state.Succeed, word.Deployed, ""},
+	// What the run was to delete was gone already.
+	{"deployed", facts{stop: Cancelled, verdict: word.Approve, applied: 1}, state.Succeed, word.Deployed, ""},
 	{"backed up", facts{mode: word.BackupOnly}, state.Succeed, word.BackedUp, ""},
 	{"previewed", facts{mode: word.Preview, adopted: 1}, state.Succeed, word.Previewed, ""},
 	{"adopted", facts{adopted: 1}, state.Succeed, word.Adopted, ""},

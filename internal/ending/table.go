@@ -27,7 +27,7 @@ type row struct {
 // table lists all endings. A run ends by the first row that fits and that the
 // status allows. The last row fits every run, so every run can end.
 var table = []row{
-	{name: "cancelled before it wrote", when: func(f facts) bool { return f.stop == Cancelled && !f.wrote }},
+	{name: "cancelled before it wrote", when: func(f facts) bool { return f.stop == Cancelled && !f.wrote && !f.done() }},
 	{name: "permissions are missing", when: func(f facts) bool { return f.stop == ConsentMissing },
 		event: state.RequireConsent, consent: true},
 	{name: "permissions are missing while a person is waited for", when: func(f facts) bool { return f.stop == ConsentMissing },

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -24,13 +23,11 @@ func (req Request) guard(ctx context.Context, res *diff.Result) error {
 	if err != nil {
 		return req.Failed("plan: guard", err)
 	}
-	var broken []plan.Violation
-	for _, v := range found {
-		broken = append(broken, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
-	}
-	if len(broken) == 0 {
+	if len(found) == 0 {
 		return nil
 	}
+	broken, notes := diff.Sorted(res.Plan, found)
+	res.AddNotes(notes)
 	if err := res.Plan.Break(broken...); err != nil {
 		return fmt.Errorf("plan: guard: %w", err)
 	}

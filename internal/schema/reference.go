@@ -4,14 +4,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // RefersTo reports whether the kind declares references to objects of another
-// kind.
-func (k *Schema) RefersTo(kind string) bool {
-	return slices.ContainsFunc(k.References, func(r tenant.Reference) bool { return slices.Contains(r.Kinds, kind) })
+// kind. properties are the members of an object that have them; it is nil if any
+// member may.
+func (k *Schema) RefersTo(kind string) (properties [][]string, refers bool) {
+	anywhere := false
+	for _, r := range k.References {
+		if !slices.Contains(r.Kinds, kind) {
+			continue
+		}
+		refers = true
+		segs, err := jsonval.SplitPointer(r.Path)
+		if err != nil || len(segs) == 0 || strings.HasPrefix(segs[0], "*") {
+			anywhere = true
+			continue
+		}
+		properties = append(properties, segs[:1])
+	}
+	if anywhere {
+		properties = nil
+	}
+	return properties, refers
 }
 
 // Applicable returns the declared references that apply at a place.

@@ -77,10 +77,11 @@
 //
 // # Staying able to get in
 //
-// The client is a [tenant.Guard]: a plan that enables a Conditional Access
-// policy which would apply to a break-glass account, to the account or the
-// application that the run works as, or which blocks the device codes that it
-// signs in with, breaks a rule that an approval has to name.
+// The client is a [tenant.Guard], see [Client.Guard]. A plan after which a break-glass
+// account ([Config.BreakGlass]), the signed-in account, the application, partners or
+// everyone would be blocked from every way in breaks a rule that an approval has to
+// name. A policy that asks them for more, or that leaves a way in, is a note of the
+// plan. [Client.MissingBreakGlass] finds ids that no account has.
 //
 // # Safety
 //

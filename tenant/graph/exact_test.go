@@ -227,7 +227,7 @@ func TestIDsStayInTheirSegment(t *testing.T) {
 		}
 		// A break-glass account.
 		c, service = client(t, func(cfg *graph.Config) { cfg.BreakGlass = []string{id} })
-		after := strings.Replace(locking, `["All"]`, `["All"],"excludeGroups":["g"]`, 1)
+		after := strings.Replace(locking, `["All"]`, string(mustJSON([]string{id}))+`,"excludeGroups":["g"]`, 1)
 		found, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}})
 		if err != nil || len(found) != 1 || len(service.asked) > 0 {
 			t.Errorf("an account %.20q: got %+v, %v after %q, want a violation", id, found, err, service.asked)

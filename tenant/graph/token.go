@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"strings"
@@ -31,6 +32,9 @@ type claims struct {
 
 // granted are the names of the permissions.
 func (c claims) granted() []string { return append(strings.Fields(c.Scopes), c.Roles...) }
+
+// client is the id of the application that the token was issued to.
+func (c claims) client() string { return cmp.Or(c.AppID, c.Client) }
 
 // isApplication reports whether the token is an application's, without a person.
 func (c claims) isApplication() bool { return c.Scopes == "" }

@@ -124,6 +124,17 @@ func baselineOverHTTP(t *testing.T, x export) {
 	}) {
 		t.Errorf("the plan does not say that CA004 blocks device codes: %v", broken)
 	}
+	// It is the only way in that is closed: the others ask for more, or leave a way.
+	for _, b := range broken {
+		if b.Rule != graph.RuleDeviceCode {
+			t.Errorf("the plan breaks %s: %s", b.Rule, b.Message)
+		}
+	}
+	if !slices.ContainsFunc(w.reviews[0].Plan.Notes, func(n plan.Note) bool {
+		return n.Class == "guard" && strings.Contains(n.Message, "would ask the account that is signed in")
+	}) {
+		t.Error("no note says that the policies ask the signed-in account for more")
+	}
 	if n := w.entra.CodesShown(); n != 1 {
 		t.Errorf("%d codes were shown for two syncs, want 1", n)
 	}

@@ -138,9 +138,9 @@ func (r *ApprovalRequest) about(w write) bool {
 	return r.Method == w.method && r.Path == w.path && bytes.Equal(r.Body, w.body)
 }
 
-// hold holds a write of a protected kind, and files a request with this id. ok is false
+// hold holds a write of a protected kind, and files a request with a new id. ok is false
 // for a write that is carried out.
-func (p *Approvals) hold(x exchange, id string, w write) (a answer, ok bool) {
+func (p *Approvals) hold(x exchange, newID func() string, w write) (a answer, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w.method == http.MethodGet || !slices.Contains(p.policy.Kinds, w.kind) {
@@ -159,7 +159,7 @@ func (p *Approvals) hold(x exchange, id string, w write) (a answer, ok bool) {
 	case slices.ContainsFunc(p.filed, func(r *ApprovalRequest) bool { return r.open() && r.about(w) }):
 		return x.fail(http.StatusConflict, "Conflict", "An active Approval Request already exists for this entity."), true
 	}
-	now := time.Now().UTC()
+	id, now := newID(), time.Now().UTC()
 	p.filed = append(p.filed, &ApprovalRequest{Code: id, Status: "needsApproval", Method: w.method, Path: w.path, Body: bytes.Clone(w.body),
 		Justification: string(reason), Filed: now, Until: now.Add(approvalLasts)})
 	status, word := http.StatusPreconditionFailed, odata.BadRequest

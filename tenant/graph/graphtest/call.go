@@ -71,6 +71,11 @@ func (c *call) answer() answer {
 	if of, ok := strings.CutPrefix(rest, requestsPath); ok && c.beta() && (of == "" || of[0] == '/') {
 		return c.approvals(strings.TrimPrefix(of, "/"))
 	}
+	if c.method == http.MethodGet {
+		if a, ok := c.account(rest); ok {
+			return a
+		}
+	}
 	e, below := c.server.route(version, usual("/"+rest))
 	bin, deleted := c.server.binned("/" + rest)
 	if deleted {
@@ -99,7 +104,7 @@ func (c *call) answer() answer {
 	var a answer
 	if deleted {
 		a = t.onDeleted(bin)
-	} else if held, ok := c.server.Approvals.hold(c.exchange, c.server.newID(), write{e.Name, e.Endpoint, c.method, c.path, c.header, c.body}); ok {
+	} else if held, ok := c.server.Approvals.hold(c.exchange, c.server.newID, write{e.Name, e.Endpoint, c.method, c.path, c.header, c.body}); ok {
 		a = held
 	} else {
 		a = t.carryOut(below)

@@ -146,6 +146,7 @@ func TestSelectAndExpand(t *testing.T) {
 // Each query that is refused, with its status and code. None has an empty list.
 func TestQueriesAreRefused(t *testing.T) {
 	s := graphtest.New(graphtest.Config{})
+	s.AddUser("ann", `{}`)
 	id := s.Fake.Seed("groups", `{"displayName":"A"}`)
 	policy := s.Fake.Seed("configurationPolicies", `{"name":"P","platforms":"windows10","technologies":"mdm","settings":[{"n":1}]}`)
 	config := "/beta/deviceManagement/configurationPolicies"

@@ -52,6 +52,7 @@ type Config struct {
 
 // Server is a fake Microsoft Graph. Safe for concurrent use.
 type Server struct {
+	accounts
 	// Fake holds the tenant's objects. Its Lag, Forbid, Unlicense, FailReads,
 	// FailNextWrites and so on show through the server in Graph's ways.
 	Fake *tenanttest.Fake
@@ -69,9 +70,7 @@ type Server struct {
 	limits   map[string]*limit
 	faults   []*fault
 	made     map[string]generator
-	cuts     map[string]int      // objects that may still be read by id
-	groups   map[string][]string // by account, or by group within others
-	hidden   bool
+	cuts     map[string]int // objects that may still be read by id
 	served   int
 	purged   map[string]bool // ids of deleted objects that cannot be restored
 }

@@ -431,6 +431,11 @@ func TestANewObjectWaitsForApprovalInTheTenant(t *testing.T) {
 		if len(rep.Items) != 2 || rep.Items[0].Status != syncer.ItemWaits || rep.Items[1].Status != syncer.ItemSkipped || rep.Status != state.PartiallySuccessful {
 			t.Fatalf("%s: %+v", rep.Status, rep.Items)
 		}
+		row, err := w.engine.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Mode: syncer.Preview}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.advance(row.Run) // the list is now that of a former run
 		time.Sleep(60 * time.Hour)
 		if _, err := w.store.Prune(t.Context(), state.PruneRequest{Age: 48 * time.Hour}); err != nil {
 			t.Fatal(err)

@@ -31,13 +31,13 @@ const (
 	RuleDeviceCode = "lockout-device-code"
 	// RuleUnreadable: whom a change would block cannot be told.
 	RuleUnreadable = "lockout-unreadable"
-	// RuleNoBreakGlass: there is no account with an id of [Config.BreakGlass].
+	// RuleNoBreakGlass: the tenant lacks an account of [Config.BreakGlass].
 	RuleNoBreakGlass = "break-glass-missing"
 	// RuleMethods: an account would lose its last method of signing in beside the
 	// password.
 	RuleMethods = "authentication-methods"
-	// RuleSecurityDefaults: security defaults would be turned on. Nobody can be
-	// excluded from them.
+	// RuleSecurityDefaults: security defaults would be turned on. They
+	// allow no exclusions.
 	RuleSecurityDefaults = "security-defaults"
 )
 
@@ -59,16 +59,16 @@ var _ tenant.Guard = (*Client)(nil)
 //
 // Blocked means blocked from every way in. A policy that blocks legacy clients, a
 // country, a platform or a risk leaves another way in. A policy that asks for more
-// (multifactor authentication) blocks nobody. Both are information
+// (multifactor authentication) does not block. Both are information
 // ([tenant.Violation.Information]), which breaks no rule. Policies that the plan leaves
 // alone count too, as the tenant has them now.
 //
 // It looks at the bodies that will be written, with ids and values in place of
-// references. It never takes for harmless what it cannot read: a policy that is not
-// exact breaks RuleUnreadable, an unknown condition narrows no policy, and unknown
-// groups exclude nobody. The group of a dynamic rule that changes excludes nobody,
-// since the service computes its members later. Neither does a group that the plan
-// makes, or an excluded role.
+// references. It fails closed: a policy that cannot be read exactly breaks
+// RuleUnreadable, an unknown condition does not narrow a policy, and an account whose
+// groups are unknown counts as not excluded. A group does not exclude an account if its
+// dynamic rule changes, since the service computes its members later, or if the plan
+// creates it. An excluded role does not count either.
 //
 // It reads accounts, their groups, policies, locations and methods, where the plan
 // has a change that can matter. The permissions are those of [Client.Permissions], and

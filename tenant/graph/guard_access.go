@@ -113,7 +113,7 @@ func (a *accessChanges) enabled(which func(access.Policy) bool) bool {
 	return slices.ContainsFunc(a.policies, func(p policyChange) bool { return p.policy.Enabled && which(p.policy) })
 }
 
-// world is what the tenant will have, with the items of the plan that each part is from.
+// world has the tenant's policies and locations after the plan.
 type world struct {
 	access.World
 	items []string // of World.Policies; "" for one that the plan leaves alone
@@ -149,8 +149,8 @@ func (g *guarding) judgeAccess(ctx context.Context) error {
 	return nil
 }
 
-// administration are the resources of which one has to stay open to those who
-// administer the tenant.
+// administration has the resources for administrators. An administrator who can reach
+// one of them is not blocked.
 var administration = []string{access.Graph, access.AdminPortals, access.AzureManagement}
 
 // world returns the policies and the locations after the plan. The policies that the
@@ -191,7 +191,7 @@ func (g *guarding) world(ctx context.Context) (world, error) {
 		return w, nil
 	}
 	err = g.list(ctx, namedLocations, func(id string, raw json.RawMessage, _ odatajson.Object) {
-		// One that cannot be read is no way in, and may be any place.
+		// A location that cannot be read is unknown: it may be any place.
 		if l, err := access.ReadLocation(id, raw); err == nil && !changed[strings.ToLower(id)] {
 			w.Locations = append(w.Locations, l)
 		}
@@ -215,7 +215,8 @@ func (a *accessChanges) items() []string {
 	return slices.Compact(all)
 }
 
-// list reads a kind's whole list. A catalogue without the kind has none.
+// list reads the whole list of a kind. It calls each for no object if the catalogue
+// lacks the kind.
 func (g *guarding) list(ctx context.Context, kind string, each func(id string, raw json.RawMessage, o odatajson.Object)) error {
 	e := g.c.entries[kind]
 	if e == nil || lacking(e, g.c.cfg.Cloud) != "" {
@@ -238,7 +239,7 @@ func (g *guarding) list(ctx context.Context, kind string, each func(id string, r
 		return cause
 	}
 	if tenant.ClassOf(err) == tenant.NotLicensed {
-		return nil // the tenant has no Conditional Access
+		return nil // a tenant without Conditional Access
 	}
 	return err
 }
@@ -256,8 +257,7 @@ func (g *guarding) unread(err error, what string) error {
 	return nil
 }
 
-// judge reports whether an account would be blocked from every way in by what the plan
-// changes.
+// judge reports whether the changes of the plan block an account from every way in.
 func (g *guarding) judge(w *world, a *account) bool {
 	by, blocked := w.Blocked(&a.Account, "")
 	if items := g.blame(w, a, by); blocked && len(items) > 0 {
@@ -274,7 +274,7 @@ func (g *guarding) judge(w *world, a *account) bool {
 	return false
 }
 
-// blame returns the items of the plan because of which an account is blocked.
+// blame returns the items of the plan that take part in blocking an account.
 func (g *guarding) blame(w *world, a *account, by []int) []string {
 	var items []string
 	for _, i := range by {

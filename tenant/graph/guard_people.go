@@ -43,8 +43,8 @@ func (c *groupChange) add(other *groupChange) {
 	}
 }
 
-// readGroupChange returns what a change does to the members of a group; nil for
-// nothing. A group that the plan makes has nobody whom a policy could count on.
+// readGroupChange returns the effect of a change on the members of a group, or nil if
+// the members stay. A group that the plan creates counts as empty.
 func readGroupChange(change tenant.GuardChange) (*groupChange, error) {
 	c := &groupChange{items: []string{change.Item}, removed: map[string]bool{}, added: map[string]bool{}}
 	if change.Verb == tenant.Delete {
@@ -94,8 +94,8 @@ func readGroupChange(change tenant.GuardChange) (*groupChange, error) {
 	return c, nil
 }
 
-// exactObject reads an object, no member of which is called like one of the names in
-// another case.
+// exactObject reads an object. A member that differs from one of the names only in case
+// is an error.
 func exactObject(raw json.RawMessage, names ...string) (odatajson.Object, error) {
 	o, err := odatajson.Parse(raw)
 	if err != nil {
@@ -202,7 +202,7 @@ func (c *Client) MissingBreakGlass(ctx context.Context) ([]string, error) {
 	return missing, nil
 }
 
-// usersEntry stands for the users of a tenant, which are no kind.
+// usersEntry is an entry for the users of a tenant. The catalogue does not have them.
 func (c *Client) usersEntry() *catalogue.Entry {
 	e := &catalogue.Entry{Kind: tenant.Kind{Name: "users", Throttle: "directory"}, Endpoint: "/users", Version: "v1.0"}
 	if c.limits["directory"] == nil {
@@ -257,8 +257,8 @@ func (g *guarding) readAccount(ctx context.Context, a *account) (bool, error) {
 	return true, nil
 }
 
-// guestOf says whether a user is an external one. The name of an invited account has a
-// mark in it, whatever its type.
+// guestOf says whether a user is external. The name of an invited account contains
+// "#EXT#", also if its type is Member.
 // https://learn.microsoft.com/entra/external-id/user-properties
 func guestOf(user odatajson.Object) access.Answer {
 	switch {
@@ -270,8 +270,8 @@ func guestOf(user odatajson.Object) access.Answer {
 	return access.Maybe
 }
 
-// holders reads what an object is a member of: groups, and roles and administrative
-// units. path says whether also through others.
+// holders reads the groups, roles and administrative units that an object is a member
+// of: directly, or also through other groups, as path says.
 func (f *fetcher) holders(ctx context.Context, of, id, path string, each func(id string, group bool)) error {
 	segment, err := odatajson.Segment(id)
 	if err != nil {
@@ -290,8 +290,8 @@ func (f *fetcher) holders(ctx context.Context, of, id, path string, each func(id
 	})
 }
 
-// climb finds the groups of an account step by step, as they are after the plan. What
-// the plan adds, and what it has the service compute anew, is not sure.
+// climb finds the groups of an account after the plan, one level after the other. A
+// membership that the plan adds, or that depends on a changed rule, is not certain.
 func (g *guarding) climb(ctx context.Context, f *fetcher, a *account) error {
 	type step struct {
 		of, id string

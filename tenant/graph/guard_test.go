@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -330,6 +331,82 @@ func TestGuardReadsAllPages(t *testing.T) {
 		got, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}})
 		if err != nil || rules(got) != graph.RuleEveryone || requests != 2 {
 			t.Errorf("excluded by group %q: got %+v, %v after %d requests, want %s after 2", group, got, err, requests, graph.RuleEveryone)
+		}
+	}
+}
+
+// Each read of the guard fails in turn. A refusal breaks a rule, or counts as the worse
+// answer; a refusal for the sign-in's sake ends the guard.
+func TestGuardReadsFail(t *testing.T) {
+	policy := blockAll(`"includeUsers":["glass"],"excludeGuestsOrExternalUsers":{"guestOrExternalUserTypes":"internalGuest"}`, `,"locations":{"includeLocations":["All"],"excludeLocations":["office"]}`)
+	req := policyP(tenant.Update, policy)
+	req.Changes = append(req.Changes,
+		tenant.GuardChange{Item: "groups/G", Kind: "groups", Key: "G", ID: "g", Verb: tenant.Update, Before: json.RawMessage(`{"membershipRule":"a"}`), After: json.RawMessage(`{"membershipRule":"b"}`)},
+		tenant.GuardChange{Item: "authenticationMethodConfigurations/Fido2", Kind: "authenticationMethodConfigurations", Key: "Fido2", ID: "Fido2", Verb: tenant.Update,
+			Before: json.RawMessage(`{"state":"enabled","includeTargets":[{"id":"all_users"}]}`), After: json.RawMessage(`{"state":"disabled"}`)})
+	answers := map[string]string{
+		"/identity/conditionalAccess/policies":       `{"value":[]}`,
+		"/identity/conditionalAccess/namedLocations": `{"value":[{"id":"office","ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}]}`,
+		"/users/glass/memberOf":                      `{"value":[{"@odata.type":"#microsoft.graph.group","id":"h"}]}`,
+		"/groups/h/memberOf":                         `{"value":[]}`,
+		"/users/glass":                               `{"id":"glass","userType":"Member","userPrincipalName":"glass@example.com"}`,
+		"/users/glass/authentication/methods":        `{"value":[{"@odata.type":"#microsoft.graph.fido2AuthenticationMethod","id":"m"},{"@odata.type":"#microsoft.graph.phoneAuthenticationMethod","id":"n"}]}`,
+		"/policies/authenticationMethodsPolicy/authenticationMethodConfigurations": `{"value":[{"id":"Sms","state":"enabled","includeTargets":[{"id":"all_users"}]}]}`,
+	}
+	guard := func(t *testing.T, failing string, status int) ([]tenant.Violation, error) {
+		t.Helper()
+		asked := map[string]bool{}
+		c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+			cfg.BreakGlass = []string{"glass"}
+			cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				_, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+				path = "/" + path
+				asked[path] = true
+				w := httptest.NewRecorder()
+				w.Header().Set("Content-Type", "application/json")
+				body, known := answers[path]
+				switch {
+				case path == failing:
+					w.WriteHeader(status)
+					body = `{"error":{"code":"Refused","message":"refused"}}`
+				case !known:
+					t.Errorf("the guard asks for %s", path)
+				}
+				w.Body.WriteString(body)
+				res := w.Result()
+				res.Request = r
+				return res, nil
+			})}
+		})
+		got, err := c.Guard(t.Context(), req)
+		if failing != "" && !asked[failing] {
+			t.Errorf("the guard does not ask for %s", failing)
+		}
+		return got, err
+	}
+	synctest.Test(t, func(t *testing.T) { testGuardReadsFail(t, guard) })
+}
+
+func testGuardReadsFail(t *testing.T, guard func(t *testing.T, failing string, status int) ([]tenant.Violation, error)) {
+	if got, err := guard(t, "", 0); err != nil || rules(got) != graph.BlocksSome+" (information)" {
+		t.Errorf("all is read: got %q, %v", rules(got), err)
+	}
+	want := map[string]string{
+		"/identity/conditionalAccess/policies":       graph.RuleUnreadable + ", " + graph.RuleBreakGlass,
+		"/identity/conditionalAccess/namedLocations": graph.RuleUnreadable + ", " + graph.RuleBreakGlass, // no way in is sure
+		"/users/glass/memberOf":                      "",
+		"/groups/h/memberOf":                         "",
+		"/users/glass":                               "",
+		"/users/glass/authentication/methods":        graph.RuleMethods,
+		"/policies/authenticationMethodsPolicy/authenticationMethodConfigurations": graph.RuleMethods,
+	}
+	for path, broken := range want {
+		got, err := guard(t, path, http.StatusForbidden)
+		if err != nil || rules(slices.DeleteFunc(got, func(v tenant.Violation) bool { return v.Information })) != broken {
+			t.Errorf("%s is forbidden: got %q, %v, want %q", path, rules(got), err, broken)
+		}
+		if _, err := guard(t, path, http.StatusUnauthorized); tenant.ClassOf(err) != tenant.Unauthenticated {
+			t.Errorf("%s is refused for the sign-in's sake: %v", path, err)
 		}
 	}
 }

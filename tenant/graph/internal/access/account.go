@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Answer is what can be told of a question.
+// Answer is the answer to a question about an account or a place.
 type Answer byte
 
 // The answers.
@@ -16,7 +16,7 @@ const (
 )
 
 // Account is somebody who signs in: a person, or an application. The zero value is
-// an ordinary person who is in no group and has no role.
+// an ordinary person without groups and roles.
 type Account struct {
 	// ID is the object id; empty for somebody whom no policy names.
 	ID string
@@ -35,8 +35,8 @@ type Account struct {
 	Partner bool
 	// Application: the account is a service principal, not a person.
 	Application bool
-	// Resources are the applications of which one has to stay open. None means an
-	// ordinary application that no policy names.
+	// Resources are applications. An account that can reach one of them is not
+	// blocked. Empty means an application that no policy names.
 	Resources []string
 }
 

@@ -1,8 +1,8 @@
 // Package access decides whom Conditional Access policies let in.
 //
 // A [Policy] is read exactly from its body ([Read]). An [Account] is somebody who
-// signs in. A [World] is what a tenant has: policies and named locations. The
-// question is always one of two:
+// signs in. A [World] has the policies and the named locations of a tenant. It answers
+// two questions:
 //
 //   - [World.Blocked]: is an account blocked from every way in? A way in is a
 //     resource, a client, a platform, a location, a device and a flow. An account
@@ -11,13 +11,13 @@
 //     ways in?
 //
 // Places are told apart by the named locations: an address by the ranges that have it, a
-// country by the lists that have it. In which country an address is, nobody knows here.
+// country by the lists that have it. The country of an address is not known.
 //
 // Where the answer cannot be told, the package assumes the worse one: a condition
 // that it does not know narrows no policy, an account whose groups are unknown is in
 // each group that a policy includes and in none that it excludes.
 //
-// How policies combine, and what the conditions mean, is from Microsoft's pages
+// Microsoft documents how policies combine and how conditions work at
 // https://learn.microsoft.com/entra/identity/conditional-access/concept-conditional-access-policies,
 // concept-conditional-access-conditions, concept-conditional-access-cloud-apps and
 // concept-conditional-access-users-groups in the same folder. All enabled policies that

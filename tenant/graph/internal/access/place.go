@@ -29,9 +29,9 @@ func (p place) within(l Location) Answer {
 	return No
 }
 
-// places are the places that policies can tell apart, each with what is known of it, by
-// the index of the location. Where ranges overlap, each part of them has a place: it
-// begins where a range begins, or where one has ended.
+// places returns the places that policies can tell apart. A place is a list: for each
+// location, whether it has the place. Where ranges overlap, each part of them is a place.
+// A part begins where a range begins, or after the end of one.
 func (w *World) places() [][]Answer {
 	candidates := []place{}
 	var countries []string
@@ -64,7 +64,7 @@ func (w *World) places() [][]Answer {
 			answers[i] = p.within(l)
 			text.WriteByte('0' + byte(answers[i]))
 		}
-		// Places of which the same is known are one.
+		// Policies cannot tell places with equal lists apart.
 		if !known[text.String()] {
 			known[text.String()] = true
 			all = append(all, answers)

@@ -16,7 +16,7 @@ type Policy struct {
 	// Blocks: it blocks those to whom it applies. A grant control that this package
 	// does not know counts as a block.
 	Blocks bool
-	// Asks are the names of what it asks for beside a block: "mfa", "signInFrequency".
+	// Asks are the names of its controls other than a block: "mfa", "signInFrequency".
 	Asks []string
 
 	people    people
@@ -41,21 +41,21 @@ type people struct {
 // workloads are the applications to which a policy applies.
 type workloads struct {
 	principals list
-	// filtered: a filter includes some principals, nobody knows which.
+	// filtered: a filter includes some principals. Each may be one of them.
 	filtered bool
 }
 
 // resources are the applications that a policy protects.
 type resources struct {
 	applications list
-	// filtered: a filter includes some applications, nobody knows which.
+	// filtered: a filter includes some applications. Each may be one of them.
 	filtered bool
 	// others: it protects no resource, only actions of users or steps inside of
 	// applications.
 	others bool
 }
 
-// list is a pair of conditions: what is included, and what is excluded from it.
+// list is a pair of conditions. An exclusion outweighs an inclusion.
 type list struct{ include, exclude []string }
 
 // guests are the external users of a condition.
@@ -170,7 +170,7 @@ func (r *reader) guests(raw json.RawMessage, at string) *guests {
 func (r *reader) workloads(raw json.RawMessage, at string) workloads {
 	o := r.object(raw, at, "includeServicePrincipals", "excludeServicePrincipals", "servicePrincipalFilter")
 	w := workloads{principals: r.pair(o, at, "ServicePrincipals")}
-	// A filter that excludes takes principals away, nobody knows which: none is sure.
+	// A filter that excludes principals is left out, since each may be another one.
 	w.filtered = r.mode(o["servicePrincipalFilter"], at+"/servicePrincipalFilter") == "include"
 	return w
 }

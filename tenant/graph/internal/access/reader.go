@@ -92,8 +92,8 @@ func (r *reader) list(raw json.RawMessage, at, name string) list {
 	return r.pair(r.object(raw, at, "include"+name, "exclude"+name), at, name)
 }
 
-// isEmpty reports whether a value says nothing: null, false, or an object of which no
-// member but annotations and isEnabled false says more.
+// isEmpty reports whether a value asks for nothing: null, false, an empty value, or an
+// object with isEnabled false or with empty members alone. Annotations do not count.
 func isEmpty(raw json.RawMessage) bool {
 	switch text := string(raw); text {
 	case "null", "false", "[]", `""`:

@@ -26,12 +26,12 @@ const (
 	ordinaryResource = ""
 )
 
-// office365 is the word of a condition for a group of applications. Nobody can tell
-// which belong to it: an ordinary one may, and Graph may.
+// office365 is the word of a condition for a group of applications. The members of the
+// group are not known here: an ordinary application may be one, and Graph may.
 const office365 = "Office365"
 
 // The client apps and the platforms that can be a way in. Clients of legacy
-// authentication are none.
+// authentication are not.
 var (
 	wayClients   = []string{"browser", "mobileAppsAndDesktopClients"}
 	wayPlatforms = []string{"windows", "macOS", "linux", "iOS", "android"}
@@ -138,8 +138,8 @@ func (w *World) covers(p *Policy, v way, application bool) bool {
 	return listed(p.platforms.include, v.platform, wayPlatforms, otherPlatforms) && !has(p.platforms.exclude, "all") && !has(p.platforms.exclude, v.platform)
 }
 
-// listed reports whether a list of words has the word, or one that nobody knows. An
-// empty list has all.
+// listed reports whether a list of words has the word, or one that is unknown here. An
+// empty list has all words.
 func listed(words []string, word string, known, others []string) bool {
 	return len(words) == 0 || has(words, "all") || has(words, word) ||
 		slices.ContainsFunc(words, func(w string) bool { return !has(known, w) && !has(others, w) })

@@ -254,3 +254,34 @@ func TestJustificationIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// The operation's own open request is found by its justification, on any page. One that
+// is closed is not it, and a request without a time lapses after three days.
+func TestTheOpenRequestIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reason := ""
+		c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+			cfg.Unproven, cfg.Justification = []string{"*"}, "change 7"
+			cfg.HTTPClient = &http.Client{Transport: approvalService(func(r *http.Request) (int, string) {
+				switch {
+				case r.Method == http.MethodPatch:
+					text, err := base64.StdEncoding.DecodeString(r.Header.Get("x-msft-approval-justification"))
+					if err != nil {
+						t.Error(err)
+					}
+					reason = string(text)
+					return http.StatusConflict, `{"error":{"code":"Conflict","message":"An active Approval Request already exists"}}`
+				case r.URL.Query().Get("$skip") == "":
+					return http.StatusOK, `{"value":[{"id":"closed","status":"rejected","requestJustification":"` + reason + `"},{"id":"other","status":"needsApproval","requestJustification":"change 7 [0011]"}],` +
+						`"@odata.nextLink":"https://graph.example/beta/deviceManagement/operationApprovalRequests?$skip=2"}`
+				}
+				return http.StatusOK, `{"value":[{"id":"mine","status":"approved","requestJustification":"` + reason + `"}]}`
+			})}
+		})
+		_, err := c.Apply(t.Context(), describe("x", "new"))
+		e, ok := errors.AsType[*tenant.Error](err)
+		if !ok || e.Class != tenant.AwaitsApproval || e.Approval.Code != "mine" || !e.Approval.Until.Equal(time.Now().Add(72*time.Hour)) {
+			t.Errorf("got %+v", err)
+		}
+	})
+}

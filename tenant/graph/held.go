@@ -65,7 +65,10 @@ func (w *writer) find(ctx context.Context, lost *tenant.Approval) {
 			r, err := decodeRequest(raw)
 			open := r.State == tenant.ApprovalPending || r.State == tenant.ApprovalApproved
 			if err == nil && open && strings.HasSuffix(r.justification, mark) {
-				lost.Code, lost.Until = r.code, r.Until
+				lost.Code = r.code
+				if !r.Until.IsZero() {
+					lost.Until = r.Until
+				}
 			}
 		}
 		return nil

@@ -61,7 +61,7 @@ func TestMultiAdminApproval(t *testing.T) {
 		refused("before the approval", complete(code, path, body, ""), 400, "needsApproval")
 		shown := ask(t, s, http.MethodGet, requestsPath+"/"+code, "")
 		until, err := time.Parse(time.RFC3339, shown.body["expirationDateTime"].(string))
-		if err != nil || shown.body["status"] != "needsApproval" || until.Sub(time.Now()) != 72*time.Hour {
+		if err != nil || shown.body["status"] != "needsApproval" || time.Until(until) != 72*time.Hour {
 			t.Errorf("shown is %s", shown.text)
 		}
 		var list struct{ Value []map[string]any }

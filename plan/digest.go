@@ -11,6 +11,7 @@ import (
 	"hash"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -112,6 +113,9 @@ func (e *encoder) item(it digestItem) {
 		setOf(e, it.Resolved, (*encoder).resolved)
 	}
 	e.number(it.Wave)
+	if it.Restored || it.Preview { // unambiguous, because setOf writes the item's length
+		e.text("restored", strconv.FormatBool(it.Restored), strconv.FormatBool(it.Preview))
+	}
 }
 
 func (e *encoder) propertyChange(c digestChange) {
@@ -148,7 +152,11 @@ func (e *encoder) kindState(k tenant.KindState) {
 }
 
 func (e *encoder) itemChanges(it digestItem) {
-	e.text(it.Kind, it.Key, string(it.Verb))
+	verb := string(it.Verb)
+	if it.Restored {
+		verb = "restore" // no verb is called so
+	}
+	e.text(it.Kind, it.Key, verb)
 	setOf(e, it.changes, func(e *encoder, c digestChange) {
 		e.text(c.Pointer, c.before, c.after)
 		if len(c.FleetSecrets) > 0 {

@@ -93,6 +93,8 @@ var digestFields = map[string]coverage{
 	"Item.Origin":      inDigest,
 	"Item.RenamedFrom": inDigest,
 	"Item.TenantID":    inDigest,
+	"Item.Restored":    inBoth,
+	"Item.Preview":     inDigest,
 	"Item.After":       inDigest,
 	"Item.Before":      inDigest,
 	"Item.DesiredSum":  inDigest,

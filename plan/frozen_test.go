@@ -20,7 +20,7 @@ func TestFrozen(t *testing.T) {
 	for _, tt := range []struct {
 		file string
 		want *Plan
-	}{{"plan.json", nil}, {"plan_whole.json", wholePlan(t)}} {
+	}{{"plan.json", nil}, {"plan_whole.json", wholePlan(t)}, {"plan_restored.json", restoredPlan(t)}} {
 		if tt.want != nil {
 			now, err := tt.want.Encode()
 			if err != nil {
@@ -51,6 +51,21 @@ func TestFrozen(t *testing.T) {
 		t.Errorf("counts = %+v, want %+v", got, want)
 	}
 	frozen.Covers(t, plans)
+}
+
+// restoredPlan returns a plan that restores a deleted object and then changes it.
+func restoredPlan(t *testing.T) *Plan {
+	t.Helper()
+	p := &Plan{Format: 1, Tenant: "contoso", Items: []Item{{
+		ID: "policies/CA001", Kind: "policies", Key: "CA001", Verb: tenant.Create, Origin: Deploy, Restored: true, Preview: true, TenantID: "4a1f",
+		Changes: []PropertyChange{{After: json.RawMessage(`{"displayName":"CA001","state":"enabled"}`), Origin: Deploy},
+			{Pointer: "/state", Base: json.RawMessage(`"enabled"`), Before: json.RawMessage(`"enabled"`), After: json.RawMessage(`"disabled"`), Origin: Deploy}},
+		After: json.RawMessage(`{"displayName":"CA001","state":"disabled"}`), Before: "fingerprint-1", DesiredSum: "sum-1",
+	}}}
+	if err := p.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // wholePlan returns the sample plan with the fields that it lacks.

@@ -86,7 +86,7 @@ type Plan struct {
 	// It does not depend on the order of lists or the format of JSON values.
 	Digest string `json:"digest"`
 	// ChangeDigest is the SHA-256, in hex, of the changes alone: kind, key, verb,
-	// pointer, the values before and after, FleetSecrets, and the values of the
+	// whether the object is restored, pointer, the values before and after, FleetSecrets, and the values of the
 	// properties that the changes refer to. It is equal for equal changes in
 	// different tenants, whose ids may differ.
 	ChangeDigest string `json:"changeDigest"`
@@ -126,7 +126,16 @@ type Item struct {
 	Origin Origin `json:"origin"`
 	// RenamedFrom is the former key, if the object was renamed in the repository.
 	RenamedFrom string `json:"renamedFrom,omitempty"`
-	// TenantID is the id of the object in the tenant. It is empty for a create,
+	// Restored, of a create, means that the service restores a deleted object with
+	// its id, TenantID. The first of Changes, with the pointer "", has the form in
+	// which the object comes back, and the others are what is changed after that.
+	// Without it a create makes a new object, with another id.
+	Restored bool `json:"restored,omitempty"`
+	// Preview means that the service offers the calls that restore the object as
+	// a preview, which may change.
+	Preview bool `json:"preview,omitempty"`
+	// TenantID is the id of the object in the tenant. It is empty for a create
+	// that is not Restored,
 	// and for a part of an object that the plan creates. It is not part of
 	// ChangeDigest.
 	TenantID string `json:"tenantId,omitempty"`

@@ -57,6 +57,9 @@ func viewItem(it *Item, width int) *itemView {
 		}
 		remarks = append(remarks, renamed)
 	}
+	if it.Restored {
+		remarks = append(remarks, restoredRemark(it, &s))
+	}
 	switch it.Origin {
 	case Clash:
 		remarks = append(remarks, conflicts)
@@ -76,6 +79,18 @@ func viewItem(it *Item, width int) *itemView {
 	v.waits, v.values = waitsOf(it, &s), it.shownValues(&s)
 	v.cut, v.partly = s.cut, s.partly
 	return v
+}
+
+// restoredRemark says that the item restores a deleted object, and in which form.
+func restoredRemark(it *Item, s *shortener) string {
+	text := "restored with its id " + s.name(it.TenantID)
+	if it.Preview {
+		text += ", by a preview of the service"
+	}
+	if len(it.Changes) > 1 {
+		return text + ", in its former form, and then changed"
+	}
+	return text + ", in its former form"
 }
 
 func markOf(it *Item) string {

@@ -125,6 +125,11 @@ type Operation struct {
 	// the patch has nothing but it. An update without it leaves all parts
 	// alone, and a create has only those with [Part.WithCreate].
 	Part string
+	// Restore, of a create, is the id of a deleted object: the object is restored, and
+	// changed by Patch if there is one. Before is the object as it comes back. Such an
+	// operation may be repeated: an object that is there already is not restored again.
+	// Only a [Restorer] gets it.
+	Restore string
 	// IdempotencyKey is the same whenever the same operation is tried again.
 	IdempotencyKey string
 	// Sum hashes a text under a key of the tenant that the client does not know. The

@@ -32,7 +32,9 @@ type GuardRequest struct {
 	IDs map[string]map[string]string
 }
 
-// GuardChange is one item of a plan.
+// GuardChange is one item of a plan. An item that restores a deleted object and
+// then changes it has two, in this order: a create with the form in which the object comes back,
+// and an update.
 type GuardChange struct {
 	// Item is its ID in the plan.
 	Item string
@@ -42,7 +44,11 @@ type GuardChange struct {
 	// Part is the part of the object that the item is about; empty for the
 	// object itself.
 	Part string
-	// ID of the object in the tenant; empty for one that is created.
+	// Restored, of a create, means that the service brings a deleted object back in
+	// the form After, under its ID: with what it had, such as the members of a group.
+	Restored bool
+	// ID of the object in the tenant; empty for one that is created and not
+	// Restored.
 	ID string
 	// Before is the whole object as the tenant has it; nil for a create.
 	// After is the whole object as it will be sent; nil for a delete. Both are
@@ -88,4 +94,26 @@ type Violation struct {
 	// Information: the plan breaks no rule, and an approval need not name it. The
 	// plan has a note instead.
 	Information bool
+}
+
+// Confirmer is implemented by clients that can ask the service, after a deploy, whether
+// those whom a [Guard] protects still get in. Optional: the engine looks for it on a
+// [Client], and asks it once what was written has been read back. The report has its
+// answers as notes.
+//
+// Implementations must be safe for concurrent use and honor the context's
+// cancellation.
+type Confirmer interface {
+	// Confirm returns what the service says, as information, and nothing where it
+	// cannot be asked or nothing was written that matters. An error is the context's,
+	// or of class Unauthenticated.
+	Confirm(ctx context.Context, req ConfirmRequest) ([]Violation, error)
+}
+
+// ConfirmRequest names what a run has written.
+type ConfirmRequest struct {
+	// Tenant is the host's name for the tenant.
+	Tenant string
+	// Kinds are the kinds of the objects that were written, sorted.
+	Kinds []string
 }

@@ -96,6 +96,11 @@ type Kind struct {
 	Order int `json:"order,omitempty"`
 	// After are conditional orders between kinds.
 	After []After `json:"after,omitempty"`
+	// DeleteEnds are conditions that a client ends, by a request of its own, before it
+	// deletes an object. So an object that has changed since the plan only in
+	// that one of them no longer holds is, for its delete, the object of the plan.
+	// Each has a Path and Equals.
+	DeleteEnds []Condition `json:"deleteEnds,omitempty"`
 	// Consistency is how long a created object may stay invisible to reads.
 	// An absent create counts as not applied only after it. Defaults to 1 minute.
 	Consistency time.Duration `json:"consistency,omitempty"`

@@ -36,6 +36,9 @@ type Step struct {
 // not change, it sends the token that was just read. It returns a *[NoteError] if
 // the item cannot be applied. The caller sets the idempotency key.
 func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
+	if s.Item.Restored {
+		return restore(s, current)
+	}
 	op := tenant.Operation{Verb: s.Item.Verb, Kind: s.Item.Kind, Part: s.Item.Part}
 	if current != nil {
 		op.ID, op.Before = current.ID, current.Body

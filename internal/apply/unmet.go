@@ -38,6 +38,7 @@ func Reached(s Step, current *tenant.Resource) (bool, error) {
 // the kind. The tenant shows a masked secret as asterisks, and asterisks count as
 // equal to the wanted secret.
 func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
+	s.Item = afterRestore(s.Item)
 	switch remove := s.Item.Verb == tenant.Delete; {
 	case remove && current == nil:
 		return nil, nil

@@ -14,6 +14,9 @@ import (
 // of the plan. It returns the object, nil for a create, or a result if there is
 // nothing to write.
 func (v *view) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *Result, error) {
+	if it.Restored {
+		return v.lookDeleted(ctx, it)
+	}
 	if it.Verb == tenant.Create {
 		res, err := v.lookForName(ctx, it)
 		return nil, res, err
@@ -35,6 +38,9 @@ func (v *view) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *Resu
 		return nil, nil, fmt.Errorf("deploy %s: %w", it.ID, err)
 	case same:
 		return current, nil, nil
+	}
+	if was := v.begunDelete(it, current); was != nil {
+		return was, nil, nil
 	}
 	if reached, err := apply.Reached(v.step(it), current); err == nil && reached {
 		return nil, &Result{Status: Applied, TenantID: it.TenantID, Message: "it was already as approved"}, nil

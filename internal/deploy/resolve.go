@@ -20,6 +20,7 @@ const (
 	sightFailed                // the object could not be read this time
 	sightDone                  // the object is as the item wants it
 	sightBefore                // the object is as before the write
+	sightBegun                 // the object of a delete is changed for it, or a deleted object is back
 	sightOther                 // the object is something else
 	sightVanished              // the object of an update is not there
 )
@@ -43,6 +44,12 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 			return nil, err
 		}
 		switch {
+		case it.Restored && (seen == sightDone || seen == sightBegun):
+			// Only the client knows whether all of the restore is done. It may be
+			// repeated.
+			res.Status, res.Class = Retry, string(tenant.Transient)
+			res.Message = cause + "; the tenant shows the object again"
+			return res, nil
 		case seen == sightDone:
 			res.Status, res.Class, res.TenantID = Applied, "", cmp.Or(id, it.TenantID)
 			return res, nil
@@ -51,6 +58,10 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 		case seen == sightBefore:
 			res.Status, res.Class = Retry, string(tenant.Transient)
 			res.Message = cause + "; the tenant shows that it had no effect"
+			return res, nil
+		case seen == sightBegun:
+			res.Status, res.Class = Retry, string(tenant.Transient)
+			res.Message = cause + "; the tenant shows the object changed for its delete, and not deleted"
 			return res, nil
 		case seen == sightOther && it.Verb == tenant.Delete:
 			res.Status, res.Class = Conflict, string(tenant.Conflict)
@@ -85,7 +96,13 @@ func (v *view) see(ctx context.Context, it *plan.Item) (sight, string, error) {
 		return sightDone, current.ID, nil
 	}
 	if same, err := v.unchanged(it, current); err == nil && same {
+		if it.Restored {
+			return sightBegun, current.ID, nil
+		}
 		return sightBefore, current.ID, nil
+	}
+	if v.begunDelete(it, current) != nil {
+		return sightBegun, current.ID, nil
 	}
 	return sightOther, current.ID, nil
 }
@@ -99,7 +116,7 @@ func (v *view) see(ctx context.Context, it *plan.Item) (sight, string, error) {
 func (v *view) current(ctx context.Context, it *plan.Item) (*tenant.Resource, sight, error) {
 	var object *tenant.Resource
 	var failed *Failure
-	if it.Verb == tenant.Create {
+	if it.Verb == tenant.Create && !it.Restored {
 		var found []tenant.Resource
 		var ok bool
 		found, ok, failed = v.find(ctx, it)

@@ -80,6 +80,7 @@ func newWorld(t *testing.T) *world {
 		{Name: "notes", Create: true, Update: true, Delete: true, ReadOnly: readOnly, NaturalKey: []string{"/title"}},
 		{Name: "vaults", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Sensitive: []string{"/password"}},
 		{Name: "keys", Create: true, ReadOnly: readOnly, NaturalKey: []string{"/secret"}, Sensitive: []string{"/secret"}},
+		{Name: "places", Create: true, Update: true, Delete: true, ReadOnly: readOnly, DeleteEnds: []tenant.Condition{{Path: "/trusted", Equals: json.RawMessage("true")}}},
 		{Name: "policies", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: 5 * time.Minute,
 			References: []tenant.Reference{{Path: "/group", Kinds: []string{"groups"}}}},
 	}
@@ -111,7 +112,7 @@ func (w *world) update(kind, key string) *plan.Item {
 // remove plans the deletion of an object that is in the tenant.
 func (w *world) remove(kind, key string) *plan.Item {
 	it := &plan.Item{ID: kind + "/" + key, Kind: kind, Key: key, Verb: tenant.Delete, Changes: []plan.PropertyChange{{}}}
-	it.TenantID = w.fake.Seed(kind, fmt.Sprintf(`{"displayName":%q}`, key))
+	it.TenantID = w.fake.Seed(kind, fmt.Sprintf(`{"displayName":%q,"trusted":true}`, key))
 	return w.plan(it)
 }
 

@@ -175,6 +175,10 @@ func (d *decider) compareBoth(o *object, t *trees) {
 	if o.kind.MayHaveSecrets() && (schema.HasMask(t.desired) || schema.HasMask(t.current)) {
 		t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(d.ix, t))
 	}
+	if _, ok := d.ix.restorable(o); ok {
+		d.compareDeleted(o, t)
+		return
+	}
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current, &d.trees)
 	found, types := typeDifferences(found)
 	o.newBase.Body = nil
@@ -247,6 +251,9 @@ func (d *decider) compareVanished(o *object, t *trees) {
 
 // compareNew compares an object of the tenant that the base does not have.
 func (d *decider) compareNew(o *object, t *trees) {
+	if _, deleted := d.ix.restorable(o); deleted {
+		return // no file is about it
+	}
 	switch {
 	case d.ix.files.hides(o.kind.Name, o.key):
 		o.newBase = o.base // its file may have another key
@@ -297,4 +304,23 @@ func (d *decider) compareAbsent(o *object, t *trees) {
 			{Base: schema.RedactedJSON(t.base), Before: shown.JSON(), Origin: plan.Drift, Redacted: redacted},
 		}}
 	}
+}
+
+// compareDeleted compares a file with a deleted object in the form in which it would come back,
+// and proposes to restore it. Nobody has changed a deleted object, so its form is also the
+// last agreement.
+func (d *decider) compareDeleted(o *object, t *trees) {
+	if ignored(d.ix, o, nil, toTenant) {
+		o.withheld = true
+		return
+	}
+	if reason, ok := allows(d.ix, o, tenant.Create, t.desired); !ok {
+		withhold(d.ix, o, plan.Unsupported, "%s", reason)
+		return
+	}
+	t.base = t.current
+	found, _ := threeWay(o.kind.Root, t.base, t.desired, t.current, &d.trees)
+	found, types := typeDifferences(found)
+	propose, _ := choose(d.ix, o, t, found)
+	d.proposeUpdate(o, t, t.proposeTypes(propose, types))
 }

@@ -24,7 +24,7 @@ func (as *assembler) guardRequest(p *plan.Plan) tenant.GuardRequest {
 		if it.After != nil {
 			change.After = as.afterChange(it, change.Names)
 		}
-		req.Changes = append(req.Changes, change)
+		req.Changes = append(req.Changes, guardChanges(it, change)...)
 	}
 	return req
 }
@@ -75,4 +75,20 @@ func (as *assembler) afterChange(it *plan.Item, names map[string]string) []byte 
 		return nil
 	}
 	return after
+}
+
+// guardChanges returns the changes of an item for guards: two for an item that
+// restores an object and then changes it, because the form in which it comes back
+// holds until the second is made.
+func guardChanges(it *plan.Item, change tenant.GuardChange) []tenant.GuardChange {
+	if !it.Restored {
+		return []tenant.GuardChange{change}
+	}
+	back := change
+	back.Restored, back.Before, back.After = true, nil, change.Before
+	if len(it.Changes) == 1 {
+		return []tenant.GuardChange{back}
+	}
+	change.Verb = tenant.Update
+	return []tenant.GuardChange{back, change}
 }

@@ -288,3 +288,12 @@ func (objects baseObjects) at(kind, key string) *BaseObject {
 	}
 	return nil
 }
+
+// restorable says how the object can be restored, and whether it is deleted.
+func (ix *index) restorable(o *object) (Restorable, bool) {
+	if len(ix.in.Restorable) == 0 || o.current == nil {
+		return Restorable{}, false
+	}
+	r, ok := ix.in.Restorable[Object{o.kind.Name, o.current.ID}]
+	return r, ok
+}

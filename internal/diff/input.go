@@ -32,6 +32,10 @@ type Input struct {
 	// and that two reads by id have not found. Only these count as deleted in
 	// the tenant.
 	Gone []Object
+	// Restorable are objects in Current that the tenant has deleted, and can restore
+	// in the form that Current has. A file's object is restored instead of
+	// created.
+	Restorable map[Object]Restorable
 	// Variables are the tenant's variables, for ${var:name}.
 	Variables map[string]string
 	Rules     plan.Rules
@@ -56,6 +60,12 @@ type Input struct {
 	NoBackup bool
 	// Keys are the keys of all hashes of values that may have a secret.
 	Keys schema.Keys
+}
+
+// Restorable says how an object can be restored.
+type Restorable struct {
+	// Preview means that the service offers the calls as a preview.
+	Preview bool
 }
 
 // Object is the id of an object in a tenant.

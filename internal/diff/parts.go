@@ -98,7 +98,7 @@ func (o *object) splitCreate(key string, after *jsonval.Node) {
 // partItem starts the item for the i-th part.
 func (o *object) partItem(i int, after *jsonval.Node) splitItem {
 	it := splitItem{*o.item, reference.RefsOf(after.At(o.kind.PartPaths[i]))}
-	it.Part, it.Verb = o.kind.Parts[i].Name, tenant.Update
+	it.Part, it.Verb, it.Restored, it.Preview = o.kind.Parts[i].Name, tenant.Update, false, false
 	it.ID = reference.PartID(it.Kind, it.Part, it.Key)
 	return it
 }

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -152,4 +154,10 @@ func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
 		c.finder = newReferenceFinder(c.ix)
 	}
 	return c.finder.reads()
+}
+
+// NaturalMatch returns the values of the natural key that find an item's object in
+// the tenant; see [apply.NaturalMatch].
+func (c *Comparison) NaturalMatch(it *plan.Item) (tenant.Match, bool) {
+	return apply.NaturalMatch(c.ix.kinds[it.Kind], it)
 }

@@ -28,10 +28,15 @@ func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) 
 
 // proposeUpdate proposes the chosen differences.
 func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
-	if len(propose) == 0 {
+	restore, deleted := d.ix.restorable(o)
+	if len(propose) == 0 && !deleted {
 		return
 	}
 	it := newItem(d.ix, o, t, tenant.Update, plan.Deploy)
+	if deleted {
+		it.Verb, it.Restored, it.Preview = tenant.Create, true, restore.Preview
+		it.Changes = []plan.PropertyChange{formOf(o, t)}
+	}
 	it.Before = d.fingerprint(o, t, "")
 	for _, p := range o.kind.Parts {
 		o.partsBefore = append(o.partsBefore, d.fingerprint(o, t, p.Name))
@@ -172,4 +177,14 @@ func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 		values.Put(p.segs, schema.ReplaceMembers(p.rule.Step("*"), n.At(p.segs), changes))
 	}
 	return values.Apply(n)
+}
+
+// formOf is the change that shows the form in which a deleted object comes back,
+// without its parts.
+func formOf(o *object, t *trees) plan.PropertyChange {
+	form, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
+	if len(o.kind.Parts) > 0 {
+		form = o.kind.Piece(form, "")
+	}
+	return plan.PropertyChange{After: form.JSON(), Origin: plan.Deploy, Redacted: redacted}
 }

@@ -76,6 +76,9 @@ func (req Request) compare(ctx context.Context) (*diff.Result, error) {
 			return nil, err
 		}
 		res, err := req.keepingBase(ctx, past)
+		if err == nil {
+			res, err = req.restoring(ctx, past, res)
+		}
 		if err == nil && !req.AnyTargets {
 			err = backup.CheckTargets(res)
 		}

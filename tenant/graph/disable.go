@@ -22,7 +22,18 @@ func (c *change) disabling() json.RawMessage {
 			continue // the service finds out
 		}
 		if members, some := disabled(before, after); some {
-			out = with(out, odatajson.Segments(path), members)
+			out = withMembers(out, odatajson.Segments(path), members)
+		}
+	}
+	return out
+}
+
+// enabling is the patch that undoes a disabling one: the arrays that it has, as they
+// were before.
+func (c *change) enabling(disabling json.RawMessage) (out json.RawMessage) {
+	for _, path := range c.entry.DisableFirst {
+		if odatajson.At(disabling, path) != nil {
+			out = with(out, odatajson.Segments(path), odatajson.At(c.op.Before, path))
 		}
 	}
 	return out
@@ -43,19 +54,23 @@ func disabled(before, after []json.RawMessage) (members []json.RawMessage, some 
 	return members, some
 }
 
-// with returns an object with the members at a path.
-func with(raw json.RawMessage, segs []string, members []json.RawMessage) json.RawMessage {
+// withMembers returns an object with the members at a path.
+func withMembers(raw json.RawMessage, segs []string, members []json.RawMessage) json.RawMessage {
+	value, err := json.Marshal(members)
+	if err != nil {
+		return raw // members are JSON that was parsed
+	}
+	return with(raw, segs, value)
+}
+
+// with returns an object with the value at a path.
+func with(raw json.RawMessage, segs []string, value json.RawMessage) json.RawMessage {
 	o, err := odatajson.Parse(raw)
 	if err != nil {
 		o = odatajson.Object{}
 	}
 	if len(segs) > 1 {
-		o[segs[0]] = with(o[segs[0]], segs[1:], members)
-		return o.JSON()
-	}
-	value, err := json.Marshal(members)
-	if err != nil {
-		return raw // members are JSON that was parsed
+		value = with(o[segs[0]], segs[1:], value)
 	}
 	o[segs[0]] = value
 	return o.JSON()

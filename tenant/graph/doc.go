@@ -72,7 +72,8 @@
 // [tenant.Part], and always the whole list, made from a read just before, since the
 // service replaces its list. Some objects take more than one
 // request ([catalogue.Each], [catalogue.First], [catalogue.Entry.Apart]); if one of the later ones fails the outcome
-// counts as unknown, and is found out by reading. Where others need to see a write
+// counts as unknown, and is found out by reading. A request that only allows the
+// next one is undone where the next one is refused. Where others need to see a write
 // (named locations), it ends when a read shows it. Asterisks are never sent as a secret.
 //
 // # Multi Admin Approval
@@ -104,7 +105,8 @@
 // account ([Config.BreakGlass]), the signed-in account, the application, partners or
 // everyone would be blocked from every way in breaks a rule that an approval has to
 // name. A policy that asks them for more, or that leaves a way in, is a note of the
-// plan. [Client.MissingBreakGlass] finds ids that no account has.
+// plan. [Client.MissingBreakGlass] finds ids that no account has. After a deploy,
+// [Client.Confirm] asks What If about these accounts.
 //
 // # Safety
 //

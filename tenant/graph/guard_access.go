@@ -65,7 +65,7 @@ func (a *accessChanges) takePolicy(change tenant.GuardChange, reportOnly bool) e
 		if p.policy, err = access.Read(change.Key, change.After); err != nil {
 			return err
 		}
-		if reportOnly && change.Verb == tenant.Create {
+		if reportOnly && change.Verb == tenant.Create && !change.Restored {
 			p.policy.Enabled = false
 		}
 	}

@@ -54,6 +54,10 @@ func readGroupChange(change tenant.GuardChange) (*groupChange, error) {
 	if change.ID == "" {
 		return nil, nil
 	}
+	if change.Restored { // it comes back with its members, which nothing shows before
+		c.open = true
+		return c, nil
+	}
 	after, err := exactObject(change.After, "membershipRule", "membershipRuleProcessingState", "groupTypes", "members")
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -25,15 +26,41 @@ type pieceHost struct {
 	store      *state.Memory
 	parts      []string
 	enforce    bool
+	deletes    map[string]bool // kinds of which only those in files are looked at
+	// transport, if not nil, is between the host and the server.
+	transport http.RoundTripper
+	// plans are those that were reviewed. reviewed, if not nil, is called after each review.
+	plans    []*plan.Plan
+	reviewed func()
 }
 
 // sync runs one sync, which must end in Idle.
 func (h *pieceHost) sync(outcomes ...syncer.Outcome) *syncer.Report {
 	h.t.Helper()
+	row, report := h.run(syncer.Options{})
+	if row.Status != state.Idle || len(outcomes) > 0 && !slices.Contains(outcomes, row.Outcome) {
+		var text strings.Builder
+		_ = report.Text(&text)
+		h.t.Fatalf("it ended %s, %s\n%s", row.Status, row.Outcome, text.String())
+	}
+	return report
+}
+
+// run runs one sync.
+func (h *pieceHost) run(options syncer.Options) (syncer.Row, *syncer.Report) {
+	h.t.Helper()
+	web := h.server.HTTPClient()
+	if h.transport != nil {
+		web = &http.Client{Transport: h.transport}
+	}
 	connect := func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
-		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: h.server.HTTPClient(), Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
+		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: web, Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
 	}
 	approve := func(_ context.Context, review syncer.Review) (syncer.Decision, error) {
+		h.plans = append(h.plans, review.Plan)
+		if h.reviewed != nil {
+			h.reviewed()
+		}
 		d := review.Approve("ann", "")
 		for _, b := range review.Plan.Broken {
 			d.Accept = append(d.Accept, b.Rule)
@@ -43,11 +70,11 @@ func (h *pieceHost) sync(outcomes ...syncer.Outcome) *syncer.Report {
 	engine, err := syncer.New(syncer.Config{Secret: []byte("the same for each engine of the test"), Store: h.store, Repository: h.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector:     syncer.ConnectorFunc(connect), Approver: syncer.ApproverFunc(approve),
-		Settings: syncer.Settings{Approval: syncer.ApprovalRules{AllowRequester: true}, Rules: plan.Rules{Enforce: h.enforce}}})
+		Settings: syncer.Settings{Approval: syncer.ApprovalRules{AllowRequester: true}, Rules: plan.Rules{Enforce: h.enforce, Deletes: h.deletes}}})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	row, err := engine.Sync(h.t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+	row, err := engine.Sync(h.t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: options})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -55,12 +82,7 @@ func (h *pieceHost) sync(outcomes ...syncer.Outcome) *syncer.Report {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if row.Status != state.Idle || len(outcomes) > 0 && !slices.Contains(outcomes, row.Outcome) {
-		var text strings.Builder
-		_ = report.Text(&text)
-		h.t.Fatalf("it ended %s, %s\n%s", row.Status, row.Outcome, text.String())
-	}
-	return report
+	return row, report
 }
 
 // file returns the repository's file of an object.

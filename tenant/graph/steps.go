@@ -13,6 +13,9 @@ import (
 // step is one request of a change.
 type step struct {
 	wire.Request
+	// undo, if not nil, makes the request one that only allows the next: a patch
+	// that sets back what the request changed, for a next request that is refused.
+	undo json.RawMessage
 	// until, if not nil, has to stop holding after the request: the next step waits
 	// until a read shows that.
 	until *tenant.Condition
@@ -33,13 +36,16 @@ func (c *change) steps() (all []step, apart odatajson.Object, err error) {
 	switch first := c.entry.Requests.Delete.First; {
 	case c.op.Verb == tenant.Delete && first != nil && odatajson.Meets(c.op.Before, first.When):
 		s := c.patch(c.typed(first.Set))
+		s.undo = c.typed(with(nil, odatajson.Segments(first.When.Path), first.When.Equals))
 		if first.Visible {
 			s.until = &first.When
 		}
 		all = append(all, s, step{Request: req})
 	case c.op.Verb == tenant.Update:
 		if body := c.disabling(); body != nil {
-			all = append(all, c.patch(body))
+			s := c.patch(body)
+			s.undo = c.enabling(body)
+			all = append(all, s)
 		}
 		if !empty || len(apart) == 0 {
 			all = append(all, step{Request: req})

@@ -15,6 +15,9 @@ const unproven = "neither an example of Microsoft's documentation nor two public
 // them, those that documentation shows, or none in a cloud that lacks the kind.
 func allowed(e *catalogue.Entry, cfg *Config) tenant.Kind {
 	k := e.Kind
+	if first := e.Requests.Delete.First; first != nil {
+		k.DeleteEnds = []tenant.Condition{first.When}
+	}
 	if why := lacking(e, cfg.Cloud); why != "" {
 		k.Create, k.Update, k.Delete = false, false, false
 		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}, Reason: why})

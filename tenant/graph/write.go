@@ -34,6 +34,10 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 		}
 		w.object = "/" + id
 	}
+	if op.Restore != "" {
+		a, err := w.restore(ctx)
+		return tenant.Applied{RequestID: a.RequestID, Resource: tenant.Resource{Kind: e.Name, ID: op.Restore}}, c.explain(e.Write, err)
+	}
 	steps, apart, err := w.steps()
 	if err != nil {
 		return tenant.Applied{}, err

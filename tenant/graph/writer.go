@@ -90,17 +90,20 @@ func (w *writer) once(ctx context.Context, req wire.Request) (wire.Answer, error
 // sendAll sends the requests of one operation in turn, until one fails. If that
 // was not the first, something was done before it.
 func (w *writer) sendAll(ctx context.Context, steps []step) (a wire.Answer, err error) {
-	for i, s := range steps {
+	for i := 0; i < len(steps); i++ {
+		s := steps[i]
+		if s.undo != nil && i+1 < len(steps) {
+			i++
+			if a, err = w.sendPair(ctx, s, steps[i]); err != nil {
+				return a, err
+			}
+			continue
+		}
 		if a, err = w.send(ctx, s.Request); err != nil {
 			if i > 0 {
 				err = w.begun(err)
 			}
 			return a, err
-		}
-		if s.until != nil {
-			if err = w.untilNot(ctx, *s.until); err != nil {
-				return a, w.begun(err)
-			}
 		}
 	}
 	return a, nil
@@ -118,17 +121,6 @@ func (w *writer) begun(err error) error {
 	}
 	failed.MaybeApplied = true
 	return failed
-}
-
-// untilNot waits until a read shows that a condition no longer holds. Its error is a
-// *tenant.Error or the context's.
-func (w *writer) untilNot(ctx context.Context, when tenant.Condition) error {
-	err := untilVisible(ctx, w.reads, w.url(""), w.op.ID, func(a wire.Answer) bool { return !odatajson.Meets(a.Body, when) })
-	if errors.Is(err, errNotVisible) {
-		return &tenant.Error{Class: tenant.Transient, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID, Err: err,
-			Message: "the object was changed so that it can be deleted, and was not deleted: sync again later"}
-	}
-	return err
 }
 
 // finishCreate waits until a new object shows, and patches the properties that go

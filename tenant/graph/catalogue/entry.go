@@ -48,8 +48,11 @@ type Entry struct {
 	Apart []string `json:"apart,omitempty"`
 	// DisableFirst are arrays (paths without "*") whose members have an id and the
 	// property isEnabled. A member that is enabled is disabled by a PATCH before another
-	// removes it. The object keeps it disabled if the second fails.
+	// removes it. If the service refuses the second, the member is enabled again.
 	DisableFirst []string `json:"disableFirst,omitempty"`
+	// Deleted, if not nil, says where the service keeps deleted objects of the kind for some
+	// time, and restores them with their ids.
+	Deleted *Deleted `json:"deleted,omitempty"`
 	// Headers are sent with every request for the kind's objects, reads included:
 	// "Accept-Language".
 	Headers map[string]string `json:"headers,omitempty"`
@@ -82,6 +85,29 @@ type Entry struct {
 	// page of Microsoft's documentation.
 	Remarks string `json:"remarks,omitempty"`
 	Source  string `json:"source,omitempty"`
+}
+
+// Deleted says where deleted objects are.
+type Deleted struct {
+	// List is the path of the collection of the kind's deleted objects below the version:
+	// "/directory/deletedItems/microsoft.graph.group". An object is restored by
+	// a POST to Path, its id and "/restore".
+	List string `json:"list"`
+	Path string `json:"path"`
+	// Version is "v1.0" or "beta". What is at beta is a preview.
+	Version string `json:"version"`
+	// With are objects of another kind that were deleted with the object, and are
+	// restored with it.
+	With *DeletedWith `json:"with,omitempty"`
+	// Source says where this is from: a page of Microsoft's documentation.
+	Source string `json:"source"`
+}
+
+// DeletedWith are the deleted objects of another kind, at List as in [Deleted], whose
+// property By is the object's own: the service principal of an application has its appId.
+type DeletedWith struct {
+	List string `json:"list"`
+	By   string `json:"by"`
 }
 
 // List says how a collection is read.

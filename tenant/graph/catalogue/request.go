@@ -41,8 +41,9 @@ type Request struct {
 	// show then counts as created all the same.
 	Visible bool `json:"visible,omitempty"`
 	// First, of a delete, is patched before it where the object demands that. It
-	// is a request of its own: a delete that fails after it leaves the object
-	// so, and its outcome counts as unknown, to be found out by reading.
+	// is a request of its own. The delete is sent again for Kind.Consistency
+	// while the service refuses it, and is finished by the next attempt if the time for the
+	// write ends before. If the service still refuses it, the object is patched back.
 	First *First `json:"first,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ var bins = []struct {
 }{
 	{"/directory/deletedItems", map[string]string{
 		"microsoft.graph.group": "groups", "microsoft.graph.application": "applications", "microsoft.graph.servicePrincipal": "servicePrincipals",
+		"microsoft.graph.administrativeUnit": "administrativeUnits",
 	}},
 	{"/identity/conditionalAccess/deletedItems/policies", map[string]string{"": "conditionalAccessPolicies"}},
 	{"/identity/conditionalAccess/deletedItems/namedLocations", map[string]string{"": "namedLocations"}},
@@ -53,12 +55,42 @@ func (s *Server) binned(path string) (b binned, ok bool) {
 	return binned{}, false
 }
 
-// deleted returns the objects that can be restored.
+// kept is how long Graph keeps deleted objects.
+const kept = 30 * 24 * time.Hour
+
+// deleted returns the objects that can be restored. Those that [tenanttest.Fake.Remove]
+// deleted count as deleted when the server first looks at them.
 func (s *Server) deleted(kind string) []tenant.Resource {
 	all := s.Fake.Deleted(kind)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.DeleteFunc(all, func(r tenant.Resource) bool { return s.purged[r.ID] })
+	if s.deletedAt == nil {
+		s.deletedAt = map[string]time.Time{}
+	}
+	for _, r := range s.Fake.Objects(kind) {
+		delete(s.deletedAt, r.ID) // restored
+	}
+	return slices.DeleteFunc(all, func(r tenant.Resource) bool {
+		if s.deletedAt[r.ID].IsZero() {
+			s.deletedAt[r.ID] = time.Now()
+		}
+		return s.purged[r.ID] || hardDeleted(kind, r.Body) || time.Since(s.deletedAt[r.ID]) >= kept
+	})
+}
+
+// hardDeleted reports whether an object is deleted for good at once: a group that is
+// synchronized from a directory on premises, and a group with mail that is not a Microsoft
+// 365 group. See the message MC1183299, and entra/architecture/recover-from-deletions.
+func hardDeleted(kind string, body json.RawMessage) bool {
+	var group struct {
+		GroupTypes            []string
+		MailEnabled           bool
+		OnPremisesSyncEnabled bool
+	}
+	if kind != "groups" || json.Unmarshal(body, &group) != nil {
+		return false
+	}
+	return group.OnPremisesSyncEnabled || group.MailEnabled && !slices.Contains(group.GroupTypes, "Unified")
 }
 
 // onDeleted shows, restores or purges deleted objects.
@@ -69,7 +101,7 @@ func (t *target) onDeleted(b binned) answer {
 		if err != nil {
 			return t.failed(err)
 		}
-		shown["deletedDateTime"] = time.Now().UTC().Format(time.RFC3339)
+		shown["deletedDateTime"] = t.server.timeOfDelete(r.ID).UTC().Format(time.RFC3339)
 		if r.ID == b.id && t.method == http.MethodGet && b.below == "" {
 			return t.entity(http.StatusOK, shown)
 		}
@@ -91,19 +123,25 @@ func (t *target) onDeleted(b binned) answer {
 	return t.notAllowed()
 }
 
+// restore brings a deleted object back. The answer has it also while reads do not show
+// it yet.
 func (t *target) restore(id string) answer {
-	if !t.server.Fake.Undelete(t.entry.Name, id) {
+	all := t.server.deleted(t.entry.Name)
+	i := slices.IndexFunc(all, func(r tenant.Resource) bool { return r.ID == id })
+	if i < 0 || !t.server.Fake.Undelete(t.entry.Name, id) {
 		return t.notAllowed() // somebody was quicker
 	}
-	res, err := t.find(id)
-	if err != nil {
-		return t.failed(err)
-	}
-	shown, err := t.shown(res)
+	shown, err := t.shown(all[i])
 	if err != nil {
 		return t.failed(err)
 	}
 	return t.entity(http.StatusOK, shown)
+}
+
+func (s *Server) timeOfDelete(id string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deletedAt[id]
 }
 
 func (s *Server) purge(id string) {

@@ -64,15 +64,16 @@ type Server struct {
 	client  tenant.Client
 	places  chan struct{}
 
-	mu       sync.Mutex
-	server   *httptest.Server
-	requests []Request
-	limits   map[string]*limit
-	faults   []*fault
-	made     map[string]generator
-	cuts     map[string]int // objects that may still be read by id
-	served   int
-	purged   map[string]bool // ids of deleted objects that cannot be restored
+	mu        sync.Mutex
+	server    *httptest.Server
+	requests  []Request
+	limits    map[string]*limit
+	faults    []*fault
+	made      map[string]generator
+	cuts      map[string]int // objects that may still be read by id
+	served    int
+	purged    map[string]bool      // ids of deleted objects that cannot be restored
+	deletedAt map[string]time.Time // by id
 }
 
 // New returns a server of an empty tenant: singletons exist, with what

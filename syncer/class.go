@@ -3,6 +3,7 @@ package syncer
 import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -78,6 +79,19 @@ const (
 	ClassInvalid         = Class(tenant.Invalid)
 	ClassTransient       = Class(tenant.Transient)
 	ClassPermanent       = Class(tenant.Permanent)
+	// ClassAwaitsApproval: the tenant holds the change until another administrator
+	// approves it there.
+	ClassAwaitsApproval = Class(tenant.AwaitsApproval)
+)
+
+// The classes of changes that the tenant held, and that nobody approved there.
+const (
+	// ClassApprovalRejected: an administrator rejected the request for approval.
+	ClassApprovalRejected Class = deploy.Rejected
+	// ClassApprovalWithdrawn: somebody withdrew it.
+	ClassApprovalWithdrawn Class = deploy.Withdrawn
+	// ClassApprovalLapsed: nobody approved it in time.
+	ClassApprovalLapsed Class = deploy.Lapsed
 )
 
 // The classes of changes that cannot be made, see [plan.NoteClass].

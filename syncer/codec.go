@@ -79,7 +79,7 @@ func (d *data) format(tenantName string) int {
 }
 
 func (d *data) blobs(tenantName string) []*state.BlobRef {
-	refs := append(d.Pages.Blobs(tenantName), d.Base)
+	refs := append(d.Pages.Blobs(tenantName), d.Base, d.Requests)
 	if r := d.Run; r != nil {
 		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs(), r.listed(tenantName))
 	}

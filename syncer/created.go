@@ -3,7 +3,9 @@ package syncer
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,11 +14,12 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A run hands on to the next one the ids of the objects that it created, and the time
-// until which reads may not show them.
+// A run hands on to the next one the ids of the objects that it created, the time until
+// which reads may not show them, and the requests for approval that wait in the tenant.
 
 // lagsUntil returns the time from which reads show every object that the run created
 // and did not read back. A run that reads earlier could miss such an object and
@@ -105,4 +108,29 @@ func bindCreated(base *diff.Base, items []ItemResult) (*diff.Base, bool) {
 		added = true
 	}
 	return &out, added
+}
+
+// storeRequests stores the requests for approval that are open after the run, and returns
+// their blob: nil for none. The commit that refers to it must come later.
+func storeRequests(ctx context.Context, c *session, items []ItemResult, now time.Time) (*state.BlobRef, error) {
+	before, err := filedRequests(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]deploy.Result, len(items))
+	for i, it := range items {
+		results[i] = *deployResult(it)
+	}
+	switch after := deploy.StillOpen(before.requests, results, now); {
+	case len(after) == 0:
+		return nil, nil
+	case maps.Equal(before.requests, after):
+		return before.ref, nil
+	default:
+		raw, err := json.Marshal(deploy.Requests{Format: deploy.RequestsFormat, Requests: after})
+		if err != nil {
+			return nil, fmt.Errorf("report: encode requests for approval: %w", err)
+		}
+		return c.put(ctx, "requests", raw)
+	}
 }

@@ -86,6 +86,12 @@
 //     a plan that was rejected or reverted whole.
 //   - Some changes are applied and others not, or the outcome of a write is unknown,
 //     or some kinds could not be read: Partially successful.
+//   - The tenant holds some changes until another administrator approves them there
+//     ([ItemWaits]): Partially successful. The run's error and the items name the
+//     requests and when they lapse. No later run files an open request again. Once a
+//     request is approved, the next run with the same change in its plan sends it: that
+//     plan needs a decision too. A request that was rejected or withdrawn, or that has
+//     lapsed, is reported as failed, and the plan after that files the change afresh.
 //   - All approved changes are applied, and the tenant shows another value than the
 //     run wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
 //     a change and offers to accept the tenant's value.
@@ -145,18 +151,19 @@
 // counts kinds with objects whose completeness is names_only: something of them is
 // in no backup. Nothing of such a kind is created, deleted or replaced.
 //
-//	COUNT        SAYS                                   STATUS                LAST SUCCESS
-//	DeletesOff   2 deletes switched off                 Idle                  moves
-//	LeftOut      2 items left out by the decision       Idle                  moves
-//	NamesOnly    2 kinds backed up by name only         Idle                  moves
-//	Unsupported  2 changes not supported                Idle                  moves
-//	Failed       2 items not applied                    Partially successful  stays
-//	Unknown      2 items of unknown outcome             Partially successful  stays
-//	NotKept      2 items not kept by the service        Partially successful  stays
-//	Unconfirmed  2 items not confirmed by reading back  Partially successful  stays
-//	Unplanned    2 differences not planned              Partially successful  stays
-//	Refused      2 items not reverted                   Partially successful  stays
-//	Unread       2 kinds not completely read            Partially successful  stays
+//	COUNT        SAYS                                        STATUS                LAST SUCCESS
+//	DeletesOff   2 deletes switched off                      Idle                  moves
+//	LeftOut      2 items left out by the decision            Idle                  moves
+//	NamesOnly    2 kinds backed up by name only              Idle                  moves
+//	Unsupported  2 changes not supported                     Idle                  moves
+//	Failed       2 items not applied                         Partially successful  stays
+//	Unknown      2 items of unknown outcome                  Partially successful  stays
+//	Waits        2 items waiting for approval in the tenant  Partially successful  stays
+//	NotKept      2 items not kept by the service             Partially successful  stays
+//	Unconfirmed  2 items not confirmed by reading back       Partially successful  stays
+//	Unplanned    2 differences not planned                   Partially successful  stays
+//	Refused      2 items not reverted                        Partially successful  stays
+//	Unread       2 kinds not completely read                 Partially successful  stays
 //
 // The error of a partially successful run has a class, a phase and a message. The
 // message says how many changes are applied and names the first failure. The error

@@ -74,6 +74,10 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	if err != nil {
 		return err
 	}
+	requests, err := storeRequests(detached, c, a.items, cur.storeTime())
+	if err != nil {
+		return err
+	}
 	ref, err := c.s.storeReport(detached, cur, a, seen)
 	if err != nil {
 		return err
@@ -87,6 +91,7 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 		t.logEntry(lines)
 		propose(t.d.Run)
 		t.moveBase(base)
+		t.d.Requests = requests
 		t.d.LagsUntil = c.lagsUntil(a.items, t.now)
 		t.looked(seen)
 		t.end(a, ref)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/planning"
 	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -39,7 +40,15 @@ func frozenAdopted() []plan.AdoptedChange {
 
 // frozenUndone counts each sort of work that was left undone.
 func frozenUndone() Undone {
-	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10, Unconfirmed: 11}
+	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10, Unconfirmed: 11, Waits: 12}
+}
+
+func frozenRequest() *ApprovalRequest {
+	return &ApprovalRequest{Code: "request-1", Until: at(90), Sum: "5um", Change: "cha4g3", Before: "bef0r3", KeyID: "k3y"}
+}
+
+func frozenRequests() *deploy.Requests {
+	return &deploy.Requests{Format: 1, Requests: map[string]deploy.Request{"groups/Staff": deploy.Request(*frozenRequest())}}
 }
 
 func frozenReport() *Report {
@@ -57,7 +66,7 @@ func frozenReport() *Report {
 		Kinds: []KindReport{{KindState: frozenKinds()[1], Read: 1, Created: 2, Updated: 3, Deleted: 4, Adopted: 5, Unchanged: 6, Skipped: 7, Failed: 8}},
 		Items: []ItemResult{{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1", Class: "invalid",
 			Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true, Changes: frozenChanges(),
-			NotKept: []NotKept{{Pointer: "/state", Wanted: json.RawMessage(`"[redacted]"`), Got: json.RawMessage(`null`), Redacted: true}}, NotKeptMore: 9}},
+			NotKept: []NotKept{{Pointer: "/state", Wanted: json.RawMessage(`"[redacted]"`), Got: json.RawMessage(`null`), Redacted: true}}, NotKeptMore: 9, Approval: frozenRequest()}},
 		Adopted: frozenAdopted(), Notes: frozenNotes(),
 		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
 		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"}, Lost: []string{"the plan is not there"},

@@ -159,7 +159,7 @@ func frozenRecords() map[string]struct {
 	out["record_pending_admin_consent"] = record{state.PendingAdminConsent, consent}
 
 	partly := out["record_partially_successful"]
-	partly.data.Run.Undone = frozenUndone()
+	partly.data.Run.Undone, partly.data.Requests = frozenUndone(), frozenRef("requests")
 	out["record_partially_successful"] = partly
 
 	failed := out["record_new_error"]
@@ -189,7 +189,7 @@ func frozenEntries() map[EntryType]EntryData {
 		EntryConsent: {Missing: []MissingPermission{{AnyOf: []string{"Group.Read.All", "Directory.Read.All"}, Kinds: []string{"groups"}, Write: true}}},
 		EntryIntent:  {Intent: &Intent{Item: "groups/Staff", Attempt: 2, TenantID: "id-1", Verb: tenant.Update, Key: "run-2/groups/Staff"}},
 		EntryResult: {Result: &ItemResult{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1",
-			Class: "invalid", Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true}},
+			Class: "invalid", Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true, Approval: frozenRequest()}},
 		EntryLog: {Log: frozenRef("log"), Lines: []json.RawMessage{json.RawMessage(`{"level":"INFO","msg":"run began"}`)}},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
 	"github.com/tenantsync/tenantsync/internal/planning"
@@ -67,6 +68,7 @@ func frozenForms() []frozenForm {
 		frozenBlob("adoption", frozenAdoption(), backup.AdoptionFormat),
 		frozenBlob("run", frozenRunFacts(), runFactsFormat),
 		frozenBlob("after", frozenSnapshot(), readback.SnapshotFormat),
+		frozenBlob("requests", frozenRequests(), deploy.RequestsFormat),
 		frozenBlob("bindings", frozenBindings(), planning.BindingsFormat),
 	)
 }
@@ -159,6 +161,7 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 	frozen.Covers(t, []backup.Adoption{*frozenAdoption()})
 	frozen.Covers(t, []readback.Snapshot{*frozenSnapshot()})
 	frozen.Covers(t, []planning.Bindings{*frozenBindings()})
+	frozen.Covers(t, []deploy.Requests{*frozenRequests()})
 }
 
 // Words are persisted too: a status or a phase is what it is called.

@@ -237,6 +237,8 @@ const (
 	// ItemUnknown: the write was sent, and its outcome could not be found out. The
 	// engine never repeats it.
 	ItemUnknown ItemStatus = "unknown"
+	// ItemWaits: the tenant holds the write until another administrator approves it there.
+	ItemWaits ItemStatus = "waits"
 	// ItemRetry: an attempt without effect, and another attempt follows. No item
 	// ends with it.
 	ItemRetry ItemStatus = "retry"
@@ -262,6 +264,8 @@ type ItemResult struct {
 	Duration time.Duration `json:"duration,omitempty"`
 	// Verified reports that reading back showed the object as written.
 	Verified bool `json:"verified,omitempty"`
+	// Approval is the request of an item that waits for approval in the tenant.
+	Approval *ApprovalRequest `json:"approval,omitempty"`
 	// Changes are the item's, in the report only.
 	Changes []plan.PropertyChange `json:"changes,omitempty"`
 	// NotKept are the properties whose values still differed from the written ones
@@ -452,13 +456,13 @@ func (t *draft) waitForDecision(every time.Duration) {
 
 // itemResult converts a deployment's result for the API and the history.
 func itemResult(r deploy.Result) ItemResult {
-	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
+	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID, Approval: (*ApprovalRequest)(r.Approval),
 		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }
 
 // deployResult converts a stored result for a deployment.
 func deployResult(r ItemResult) *deploy.Result {
-	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
+	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID, Approval: (*deploy.Request)(r.Approval),
 		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
 )
@@ -59,4 +60,21 @@ func notKept(found []apply.Difference) (shown []NotKept, more int) {
 		shown = append(shown, NotKept(d))
 	}
 	return shown, len(found) - len(shown)
+}
+
+// ApprovalRequest is a request for approval, in the tenant, of a change that the tenant
+// holds. It holds no value of the change.
+type ApprovalRequest struct {
+	// Code is the service's name of the request. It is empty if the service says that a
+	// request for the object is open and does not say which.
+	Code string `json:"code,omitempty"`
+	// Until is when the request lapses.
+	Until time.Time `json:"until,omitzero"`
+	// Sum, Change and Before are keyed hashes: of the held request, of the change, and of
+	// the object as it was.
+	Sum    string `json:"sum,omitempty"`
+	Change string `json:"change,omitempty"`
+	Before string `json:"before,omitempty"`
+	// KeyID names the key of the hashes.
+	KeyID string `json:"keyId,omitempty"`
 }

@@ -36,7 +36,7 @@ const (
 )
 
 // Undone counts the work that a run was asked for and did not do. Only the last
-// seven keep a run from ending in Idle; see the tables in the package's comment.
+// eight keep a run from ending in Idle; see the tables in the package's comment.
 type Undone struct {
 	// DeletesOff counts objects that a plan would delete if the deletes of their
 	// kind were switched on ([plan.Rules].Deletes).
@@ -51,10 +51,13 @@ type Undone struct {
 	// not allow. The files of a kind that is not synced count as one. Such a
 	// kind lacks its licence or its optional permission, for example.
 	Unsupported int `json:"unsupported,omitempty"`
-	// Failed counts approved items that were not applied, except for Unknown.
+	// Failed counts approved items that were not applied, except for Unknown and Waits.
 	Failed int `json:"failed,omitempty"`
 	// Unknown counts approved items whose outcome could not be found out.
 	Unknown int `json:"unknown,omitempty"`
+	// Waits counts approved items that the tenant holds until another administrator
+	// approves them there.
+	Waits int `json:"waits,omitempty"`
 	// NotKept counts applied items that the service did not keep as written.
 	NotKept int `json:"notKept,omitempty"`
 	// Unconfirmed counts applied items that could not be read back.

@@ -89,10 +89,14 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
+	filed, err := filedRequests(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	cfg := c.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
 		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.cfg.keys(c.tenant).Tenant,
-		Kinds: c.kinds, Client: c.client, Bindings: known, Variables: dep.set.Variables, Log: c.log,
+		Kinds: c.kinds, Client: c.client, Bindings: known, Requests: filed.requests, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
 	})

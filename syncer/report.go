@@ -124,7 +124,7 @@ func (rep *Report) countKinds(kinds []tenant.KindState, read, unchanged map[stri
 			case tenant.Delete:
 				k.Deleted++
 			}
-		case ItemSkipped, ItemNotAttempted, ItemUnsupported:
+		case ItemSkipped, ItemNotAttempted, ItemUnsupported, ItemWaits:
 			k.Skipped++
 		default:
 			k.Failed++

@@ -260,8 +260,9 @@ type data struct {
 	// version of this library has stored.
 	Pages *baseline.Root `json:"pages,omitempty"`
 	Base  *state.BlobRef `json:"base,omitempty"`
-	// LagsUntil is the time from which reads show every object that the last run
-	// created.
+	// Requests are the requests for approval that wait in the tenant.
+	Requests *state.BlobRef `json:"requests,omitempty"`
+	// LagsUntil is when reads show every object that the last run created.
 	LagsUntil time.Time `json:"lagsUntil,omitzero"`
 	// RestsIn is the status that the tenant would rest in if no permission were
 	// missing.
@@ -299,8 +300,7 @@ type run struct {
 	Before  state.Status    `json:"before"`
 	runrecord.Clock
 
-	// SignIns and Reconnects count the sign-ins asked for and the times that
-	// the tenant refused credentials that looked good.
+	// SignIns counts the sign-ins asked for, and Reconnects the refusals of good credentials.
 	SignIns    int `json:"signIns,omitempty"`
 	Reconnects int `json:"reconnects,omitempty"`
 

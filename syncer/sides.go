@@ -9,8 +9,10 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/baseline"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/word"
@@ -191,4 +193,32 @@ func (s *records) adopted(ctx context.Context, tenantName string, r *run) (backu
 		return backup.Adopted{}, err
 	}
 	return backup.Find(ctx, s.lines(tenantName), raw)
+}
+
+// filed holds the requests for approval that wait in the tenant, and their blob.
+type filed struct {
+	ref      *state.BlobRef
+	requests map[string]deploy.Request
+}
+
+// filedRequests reads the requests for approval that earlier runs have filed. A run can
+// go on without them: the service refuses to file an open request again.
+func filedRequests(ctx context.Context, c *session) (filed, error) {
+	out := filed{ref: c.now().d.Requests}
+	if out.ref == nil {
+		return out, nil
+	}
+	var stored deploy.Requests
+	raw, err := c.s.get(ctx, *out.ref)
+	if err == nil {
+		err = format.Decode("requests", raw, deploy.RequestsFormat, &stored)
+	}
+	if err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
+		return out, err
+	}
+	if err != nil { // it is lost
+		c.log.Error("the run does not know which changes wait for approval in the tenant", "error", err)
+	}
+	out.requests = stored.Requests
+	return out, nil
 }

@@ -132,6 +132,14 @@ type Operation struct {
 	Restore string
 	// IdempotencyKey is the same whenever the same operation is tried again.
 	IdempotencyKey string
+	// Sum hashes a text under a key of the tenant that the client does not know. The
+	// engine sets it and stores such sums, because the text may hold secrets. It may be
+	// nil.
+	Sum func(text []byte) string `json:"-"`
+	// Approval is the approved request for this write, or nil. With it, the client
+	// sends the request with this sum and this code, and nothing else: for another
+	// request it returns an error of class Conflict. See [ApprovalReader].
+	Approval *Approval
 }
 
 // Applied is the answer of Apply.

@@ -28,6 +28,9 @@ const (
 	Invalid Class = "invalid"
 	// Transient: a later attempt may succeed.
 	Transient Class = "transient"
+	// AwaitsApproval: the service holds the write until another administrator approves
+	// it in the tenant. Nothing was written. The error's Approval names the request.
+	AwaitsApproval Class = "awaits_approval"
 	// Permanent: any other failure; trying again is useless.
 	Permanent Class = "permanent"
 )
@@ -55,6 +58,8 @@ type Error struct {
 	// MaybeApplied: a write may have taken effect although it failed, as after
 	// a lost answer. Read before trying again.
 	MaybeApplied bool
+	// Approval is the request for approval of class AwaitsApproval; else nil.
+	Approval *Approval
 	// Err is the cause, or nil.
 	Err error
 }

@@ -95,6 +95,7 @@
 //	-parts                 pieces of objects that are kept in step as well, which costs requests for each object: KIND/PIECE, such as groups/members, separated by commas, or all
 //	-report-only           new Conditional Access policies land as report-only
 //	-break-glass           object ids of accounts that must always get in, separated by commas
+//	-justification         reason for changes of Intune, for tenants with Multi Admin Approval
 //	-drift                 what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration (adopt)
 //	-deletes               kinds that are deleted in the tenant when their file goes although only what has a file is looked at (groups, applications, …), separated by commas
 //	-max-deletes           more deletes than this have to be accepted by name; negative: no limit (10)

@@ -154,6 +154,7 @@ func (s settings) graphConfig(t tenantFile) (graph.Config, error) {
 		Cloud: catalogue.Cloud(s.text("cloud")), Directory: t.Directory, ClientID: s.text("client-id"),
 		Catalogue: cat, Unproven: s.unproven(),
 		ReportOnly: s.bool("report-only"), BreakGlass: s.list("break-glass"),
-		DeviceCode: s.text("sign-in") == "device-code",
+		Justification: s.text("justification"),
+		DeviceCode:    s.text("sign-in") == "device-code",
 	}, nil
 }

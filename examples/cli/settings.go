@@ -58,6 +58,7 @@ func settingTable() []setting {
 		{name: "parts", usage: "pieces of objects that are kept in step as well, which costs requests for each object: KIND/PIECE, such as groups/members, separated by commas, or all"},
 		{name: "report-only", value: "false", usage: "new Conditional Access policies land as report-only", isBool: true},
 		{name: "break-glass", usage: "object ids of accounts that must always get in, separated by commas"},
+		{name: "justification", usage: "reason for changes of Intune, for tenants with Multi Admin Approval"},
 		{name: "drift", value: "adopt", usage: "what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration", check: oneOf("adopt", "enforce")},
 		{name: "deletes", usage: "kinds that are deleted in the tenant when their file goes although only what has a file is looked at (groups, applications, …), separated by commas"},
 		{name: "max-deletes", value: "10", usage: "more deletes than this have to be accepted by name; negative: no limit", check: isLimit},

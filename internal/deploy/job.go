@@ -29,6 +29,8 @@ type Job struct {
 	// Bindings has the ids of the objects that were known when the plan was made.
 	// The deployment owns the map and adds the ids of created objects.
 	Bindings reference.Bindings
+	// Requests are the requests for approval that earlier runs have filed, by item ID.
+	Requests map[string]Request
 	// Variables are the tenant's variables, by name.
 	Variables map[string]string
 	Log       *slog.Logger

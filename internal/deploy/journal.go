@@ -20,7 +20,7 @@ type journal struct {
 
 	mu        sync.Mutex
 	results   map[string]Result     // final ones
-	anyFailed bool                  // one of them is not applied
+	anyFailed bool                  // one of them is not applied and does not wait
 	open      map[string]openIntent // intents without a result
 	sent      map[string]int        // the last attempt of each item
 	refused   map[string]refusals   // throttled attempts
@@ -71,7 +71,7 @@ func (j *journal) apply(l Line) {
 		switch {
 		case l.Result.final():
 			j.results[l.Result.Item] = *l.Result
-			j.anyFailed = j.anyFailed || l.Result.Status != Applied
+			j.anyFailed = j.anyFailed || l.Result.Status != Applied && l.Result.Status != Waits
 		case l.Result.Class == string(tenant.Throttled):
 			was := j.refused[l.Result.Item]
 			if was.n == 0 {
@@ -119,7 +119,8 @@ func (j *journal) refusals(item string) refusals {
 	return j.refused[item]
 }
 
-// failed reports whether any item has a final result other than applied.
+// failed reports whether any item has a final result other than applied
+// and waits.
 func (j *journal) failed() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

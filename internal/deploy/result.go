@@ -26,6 +26,9 @@ const (
 	NotAttempted Status = "not_attempted"
 	// Unknown: the write was sent, and the tenant does not show its outcome.
 	Unknown Status = "unknown"
+	// Waits: the service holds the write until another administrator approves it in
+	// the tenant.
+	Waits Status = "waits"
 	// Retry is the result of an attempt that had no effect and is followed by
 	// another. It is not a final result.
 	Retry Status = "retry"
@@ -51,6 +54,8 @@ type Result struct {
 	Attempts int
 	// Duration is how long the item took.
 	Duration time.Duration
+	// Approval is the request for approval of an item that waits.
+	Approval *Request
 	// After is the pause before the next attempt that the service asked for. It
 	// is not stored.
 	After time.Duration

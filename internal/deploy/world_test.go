@@ -49,7 +49,12 @@ type world struct {
 	desired tenant.Desired
 	keyID   string
 	options deploy.Options
-	log     bytes.Buffer // read it when nothing runs
+	// requests are those of earlier runs; shown are they as the tenant shows them, by
+	// their codes, and approved are the approvals that were sent.
+	requests map[string]deploy.Request
+	shown    map[string]tenant.ApprovalRequest
+	approved []tenant.Approval
+	log      bytes.Buffer // read it when nothing runs
 
 	mu      sync.Mutex
 	lines   []deploy.Line // as stored
@@ -128,7 +133,7 @@ func (w *world) plan(it *plan.Item) *plan.Item {
 // open is a process that begins or resumes the work.
 func (w *world) open(ctx context.Context) (*deploy.Deployment, error) {
 	return deploy.Open(ctx, w, deploy.Job{Run: "run-1", Items: w.items, KeyID: w.keyID, Key: key, Kinds: w.kinds,
-		Client: client{w.fake.Client(tenanttest.ClientConfig{}), w}, Bindings: reference.Bindings{},
+		Client: client{w.fake.Client(tenanttest.ClientConfig{}), w}, Bindings: reference.Bindings{}, Requests: w.requests,
 		Log: slog.New(slog.NewTextHandler(&w.log, nil)), Options: w.options})
 }
 
@@ -330,11 +335,28 @@ func (c client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied,
 	if f.before != nil {
 		return tenant.Applied{}, f.before
 	}
+	if op.Approval != nil {
+		c.w.mu.Lock()
+		c.w.approved = append(c.w.approved, *op.Approval)
+		c.w.mu.Unlock()
+	}
 	res, err := c.Client.Apply(ctx, op)
 	if f.after != nil {
 		return tenant.Applied{}, f.after
 	}
 	return res, err
+}
+
+// ReadApproval shows a request for approval.
+func (c client) ReadApproval(_ context.Context, code string) (tenant.ApprovalRequest, error) {
+	if f := c.w.note("approval", code); f.before != nil {
+		return tenant.ApprovalRequest{}, f.before
+	}
+	r, ok := c.w.shown[code]
+	if !ok {
+		return r, &tenant.Error{Class: tenant.NotFound}
+	}
+	return r, nil
 }
 
 // on strikes the nth call of a name, or all of them with 0.

@@ -24,6 +24,9 @@ func (d *Deployment) attempt(ctx context.Context, it *plan.Item, n int) (*Result
 		return impossible(it, err), nil
 	}
 	op.IdempotencyKey = fmt.Sprintf("%s/%s", d.job.Run, it.ID)
+	if res, err := d.approval(ctx, it, &op); err != nil || res != nil {
+		return res, err
+	}
 	if err := d.port.Hold(ctx); err != nil {
 		return nil, err
 	}
@@ -71,6 +74,11 @@ func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		return res, nil
 	}
 	err = redact.Error(err, redact.SecretsOf(d.job.Kinds.Get(it.Kind), op.Before, op.After, op.Patch))
+	if e, ok := errors.AsType[*tenant.Error](err); ok && e.Class == tenant.AwaitsApproval {
+		res := d.held(it, op, e.Approval)
+		res.RequestID, res.Attempts = e.RequestID, open.Attempt
+		return res, nil
+	}
 	res := &Result{Status: Failed, Class: string(tenant.ClassOf(err)), Message: err.Error(), Attempts: open.Attempt, TenantID: it.TenantID}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		res.RequestID, res.After = e.RequestID, e.RetryAfter

@@ -65,6 +65,9 @@ func (a account) partlyApplied() *Info {
 	if a.facts.unknown > 0 {
 		info.Message += fmt.Sprintf(", %d of unknown outcome", a.facts.unknown)
 	}
+	if first := a.tally.FirstWaits; first != nil {
+		info.Message += fmt.Sprintf(", %d waiting for approval in the tenant; the first: %s: %s", a.facts.waits, first.ID, first.Message)
+	}
 	a.addStop(info)
 	a.addFirst(info)
 	return info

@@ -92,6 +92,8 @@ func TestWhatIsSaid(t *testing.T) {
 			&Info{Class: "boom", Phase: word.PhaseVerify, Message: "1 of 2 changes applied: bang"}},
 		{"not all applied", deploying, End{}, Tally{Applied: 1, Open: 1, FirstFailed: &Item{ID: "groups/A", Message: "refused", RequestID: "req-2"}, Problems: []plan.Note{bad}}, "",
 			&Info{Class: word.ClassPartial, Phase: word.PhaseDeploy, Message: "1 of 2 changes applied, 1 could not be planned; first failure: groups/A: refused", RequestID: "req-2"}},
+		{"all wait for approval", deploying, End{}, Tally{Open: 2, Waits: 2, FirstWaits: &Item{ID: "groups/A", Message: "request 7 waits until noon"}}, "",
+			&Info{Class: word.ClassPartial, Phase: word.PhaseDeploy, Message: "0 of 2 changes applied, 2 waiting for approval in the tenant; the first: groups/A: request 7 waits until noon"}},
 		{"nothing applied", deploying, End{}, Tally{Open: 2, FirstFailed: &Item{ID: "groups/A", Class: "invalid", Message: "refused"}}, "invalid",
 			&Info{Class: "invalid", Phase: word.PhaseDeploy, Message: "none of 2 changes applied; first failure: groups/A: refused"}},
 		{"nothing applied, and the work says why it ended", deploying, End{Reason: "boom", Err: &Info{Class: "boom", Message: "bang"}}, Tally{Open: 2}, "items",

@@ -105,6 +105,9 @@ var cases = []struct {
 	{"failed, or cancelled after it wrote", facts{stop: Cancelled, wrote: true}, state.Fail, word.Cancelled, "cancelled"},
 	{"nothing was applied", facts{verdict: word.Approve, wrote: true, open: 2}, state.Fail, word.FailedWith, "items"},
 	{"a part was applied", facts{verdict: word.Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, word.Deployed, "partial"},
+	{"a part was applied", facts{verdict: word.Approve, wrote: true, open: 1, waits: 1}, state.SucceedPartially, word.Deployed, "partial"},
+	{"a part was applied", facts{verdict: word.Approve, wrote: true, open: 2, waits: 1}, state.SucceedPartially, word.Deployed, "partial"},
+	{"stopped when a part was applied", facts{stop: Cancelled, verdict: word.Approve, wrote: true, open: 2, waits: 1}, state.SucceedPartially, word.Cancelled, "partial"},
 	{"a part was applied", facts{verdict: word.Approve, wrote: true, open: 1, unknown: 1}, state.SucceedPartially, word.Deployed, "partial"},
 	{"a part was applied", facts{rollsBack: true, verdict: word.Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, word.Deployed, "partial"},
 	{"a part was applied", facts{rollsBack: true, verdict: word.Approve, wrote: true, open: 1, unknown: 1, problems: 1}, state.SucceedPartially, word.Deployed, "partial"},
@@ -158,7 +161,7 @@ func (f facts) particulars() (Run, End, Tally) {
 		}
 		end.Kinds = append(end.Kinds, k)
 	}
-	n := Tally{Adopted: f.adopted, Applied: f.applied, Open: f.open, Unknown: f.unknown, NotKept: f.notKept, Unconfirmed: f.unconfirmed}
+	n := Tally{Adopted: f.adopted, Applied: f.applied, Open: f.open, Unknown: f.unknown, Waits: f.waits, NotKept: f.notKept, Unconfirmed: f.unconfirmed}
 	if f.notKept > 0 {
 		n.FirstNotKept = &Item{ID: "groups/G", RequestID: "req-1", NotKept: "/a: wanted 1, the tenant has 2"}
 	}

@@ -21,6 +21,7 @@ type facts struct {
 	applied   int // approved items that the tenant has
 	open      int // approved items that were not applied, for any reason
 	unknown   int // open items that may have been applied
+	waits     int // open items that the tenant holds for approval
 	// problems are differences that could not be planned, notKept the applied
 	// items that do not read back as written, and refused the items that a revert
 	// left alone.
@@ -41,7 +42,7 @@ type facts struct {
 func factsOf(run Run, end End, n Tally) facts {
 	f := facts{
 		from: run.Status, before: run.Before, stop: end.Stop, mode: run.Mode, verdict: run.Verdict, wrote: run.Wrote, rollsBack: run.RollsBack,
-		adopted: n.Adopted, applied: n.Applied, open: n.Open, unknown: n.Unknown,
+		adopted: n.Adopted, applied: n.Applied, open: n.Open, unknown: n.Unknown, waits: n.Waits,
 		problems: len(n.Problems), notKept: n.NotKept, unconfirmed: n.Unconfirmed, refused: len(end.Refused), unread: len(n.Unread),
 		missing: run.Missing, lost: len(n.Lost),
 	}
@@ -64,8 +65,9 @@ func (f facts) done() bool {
 	return f.stop == NotStopped || late && f.applied > 0 && f.open == 0
 }
 
-// touched reports whether the run has changed the tenant, or may have.
-func (f facts) touched() bool { return f.applied+f.unknown > 0 }
+// touched reports whether the run has changed the tenant, or may have. A change that
+// waits for approval there counts: it can still be carried out.
+func (f facts) touched() bool { return f.applied+f.unknown+f.waits > 0 }
 
 // half reports whether a run that was stopped has applied a part of its changes.
 func (f facts) half() bool { return !f.done() && f.touched() }

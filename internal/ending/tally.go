@@ -15,8 +15,9 @@ type Tally struct {
 	Adopted int
 	// Applied counts the approved items that the tenant has. Open counts the
 	// approved items that were not applied, for any reason. Unknown counts the
-	// open items whose outcome is unknown.
-	Applied, Open, Unknown int
+	// open items whose outcome is unknown, and Waits those that the tenant holds until
+	// another administrator approves them there.
+	Applied, Open, Unknown, Waits int
 	// LeftOut counts items of the plan that the decision did not choose.
 	LeftOut int
 	// Unsupported counts changes that the service, the client or a setting does
@@ -29,8 +30,9 @@ type Tally struct {
 	// counts applied items that were not read back.
 	NotKept, Unconfirmed int
 	// FirstFailed is the first item that failed, or nil. FirstNotKept is the
-	// first item that did not read back as written, or nil.
-	FirstFailed, FirstNotKept *Item
+	// first item that did not read back as written, or nil. FirstWaits is the first
+	// item that waits for approval in the tenant, or nil.
+	FirstFailed, FirstNotKept, FirstWaits *Item
 	// Problems are the differences that could not be planned.
 	Problems []plan.Note
 	// Unread are the kinds in scope that were not completely read. Kinds that
@@ -59,7 +61,7 @@ type Item struct {
 // failed reports whether an attempt to apply the item has failed. All other
 // open items wait for another item, or for another run.
 func (it Item) failed() bool {
-	return !slices.Contains([]string{word.ItemApplied, word.ItemUnsupported, word.ItemSkipped, word.ItemNotAttempted}, it.Status)
+	return !slices.Contains([]string{word.ItemApplied, word.ItemUnsupported, word.ItemSkipped, word.ItemNotAttempted, word.ItemWaits}, it.Status)
 }
 
 // Notes counts the notes of a plan.
@@ -115,6 +117,12 @@ func (n *Tally) Item(it Item) {
 	case word.ItemUnknown:
 		n.Open++
 		n.Unknown++
+	case word.ItemWaits:
+		n.Open++
+		n.Waits++
+		if n.FirstWaits == nil {
+			n.FirstWaits = &it
+		}
 	default:
 		n.Open++
 	}

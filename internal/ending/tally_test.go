@@ -18,6 +18,7 @@ func TestTallyOfItems(t *testing.T) {
 	}{
 		{"applied", Tally{Applied: 1, Unconfirmed: 1}},
 		{"unsupported", Tally{Unsupported: 1}},
+		{"waits", Tally{Open: 1, Waits: 1, FirstWaits: &Item{ID: "groups/G", Status: "waits"}}},
 		{"unknown", Tally{Open: 1, Unknown: 1, FirstFailed: &Item{ID: "groups/G", Status: "unknown"}}},
 		{"failed", Tally{Open: 1, FirstFailed: &Item{ID: "groups/G", Status: "failed"}}},
 		{"conflict", Tally{Open: 1, FirstFailed: &Item{ID: "groups/G", Status: "conflict"}}},

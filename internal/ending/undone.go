@@ -9,7 +9,7 @@ import (
 // those of syncer.Undone, where each is documented.
 type Undone struct {
 	DeletesOff, LeftOut, NamesOnly, Unsupported                       int
-	Failed, Unknown, NotKept, Unconfirmed, Unplanned, Refused, Unread int
+	Failed, Unknown, Waits, NotKept, Unconfirmed, Unplanned, Refused, Unread int
 }
 
 // undoneText describes one count of [Undone] for people.
@@ -30,6 +30,7 @@ var undoneTexts = []undoneText{
 	{"Unsupported", "1 change not supported", "%d changes not supported", func(u *Undone) *int { return &u.Unsupported }, false},
 	{"Failed", "1 item not applied", "%d items not applied", func(u *Undone) *int { return &u.Failed }, true},
 	{"Unknown", "1 item of unknown outcome", "%d items of unknown outcome", func(u *Undone) *int { return &u.Unknown }, true},
+	{"Waits", "1 item waiting for approval in the tenant", "%d items waiting for approval in the tenant", func(u *Undone) *int { return &u.Waits }, true},
 	{"NotKept", "1 item not kept by the service", "%d items not kept by the service", func(u *Undone) *int { return &u.NotKept }, true},
 	{"Unconfirmed", "1 item not confirmed by reading back", "%d items not confirmed by reading back", func(u *Undone) *int { return &u.Unconfirmed }, true},
 	{"Unplanned", "1 difference not planned", "%d differences not planned", func(u *Undone) *int { return &u.Unplanned }, true},
@@ -72,7 +73,7 @@ func undoneOf(f facts, n Tally) Undone {
 	if !f.done() && !f.touched() {
 		return Undone{}
 	}
-	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Unconfirmed: f.unconfirmed, Refused: f.refused, Unread: f.unread}
+	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown - f.waits, Unknown: f.unknown, Waits: f.waits, NotKept: f.notKept, Unconfirmed: f.unconfirmed, Refused: f.refused, Unread: f.unread}
 	if f.plans() {
 		u.Unplanned = f.problems
 	}

@@ -21,6 +21,7 @@ var undoneCases = map[string]struct {
 	"Unsupported": {facts{verdict: word.Approve, wrote: true, applied: 1}, func(n *Tally) { n.Unsupported = 2 }},
 	"Failed":      {facts{verdict: word.Approve, wrote: true, applied: 1, open: 2}, func(*Tally) {}},
 	"Unknown":     {facts{verdict: word.Approve, wrote: true, open: 2, unknown: 2}, func(*Tally) {}},
+	"Waits":       {facts{verdict: word.Approve, wrote: true, open: 2, waits: 2}, func(*Tally) {}},
 	"NotKept":     {facts{verdict: word.Approve, wrote: true, applied: 2, notKept: 2}, func(*Tally) {}},
 	"Unconfirmed": {facts{verdict: word.Approve, wrote: true, applied: 3, unconfirmed: 2}, func(*Tally) {}},
 	"Unplanned":   {facts{verdict: word.Approve, wrote: true, applied: 1, problems: 2}, func(*Tally) {}},

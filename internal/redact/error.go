@@ -39,6 +39,11 @@ func Error(err error, secrets []string) error {
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		clean := &tenant.Error{Class: e.Class, Op: e.Op, Kind: e.Kind, ID: f.word(e.ID), Code: f.word(e.Code), Message: text, RequestID: f.word(e.RequestID),
 			RetryAfter: e.RetryAfter, MaybeApplied: e.MaybeApplied}
+		if e.Approval != nil { // the sum is the engine's own
+			held := *e.Approval
+			held.Code = f.word(held.Code)
+			clean.Approval = &held
+		}
 		for _, name := range e.Missing {
 			if name = f.word(name); name != "" {
 				clean.Missing = append(clean.Missing, name)

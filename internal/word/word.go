@@ -80,5 +80,6 @@ const (
 	ItemSkipped      = "skipped"
 	ItemNotAttempted = "not_attempted"
 	ItemUnknown      = "unknown"
+	ItemWaits        = "waits"
 	ItemRetry        = "retry"
 )

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -99,6 +100,14 @@ type Config struct {
 	// land as report-only instead. The next sync proposes to enable them.
 	ReportOnly bool
 
+	// Justification is the reason that each write to Intune gives to the administrators
+	// of a tenant with Multi Admin Approval: they see it beside the request that they
+	// approve. Where an access policy protects a kind, the service refuses writes
+	// without it. A Connector can choose it for each tenant or run. At most 900 bytes.
+	// With it, [Client.Permissions] asks for the permission to read the requests.
+	// Defaults to none: such writes fail.
+	Justification string
+
 	// BreakGlass are the object ids of accounts that must always get in: see
 	// [Client.Guard]. The account that is signed in is always one of them.
 	BreakGlass []string
@@ -172,6 +181,9 @@ func (c Config) withDefaults() (Config, error) {
 		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
 			refuse("Unproven names the kind %q, which is not in the catalogue", name)
 		}
+	}
+	if len(c.Justification) > maxJustification || !utf8.ValidString(c.Justification) {
+		refuse("Justification must be UTF-8 of at most %d bytes", maxJustification)
 	}
 	c.ReadBudget = cmp.Or(c.ReadBudget, ReadBudgetDefault)
 	c.RunBudget = cmp.Or(c.RunBudget, RunBudgetDefault)

@@ -76,6 +76,29 @@
 // next one is undone where the next one is refused. Where others need to see a write
 // (named locations), it ends when a read shows it. Asterisks are never sent as a secret.
 //
+// # Multi Admin Approval
+//
+// In a tenant with an access policy of Intune's Multi Admin Approval, the service holds
+// writes of the protected kinds, applications' too, until another administrator has
+// approved them. The client supports that (it is a [tenant.ApprovalReader]):
+//
+//   - [Config.Justification] is the reason that the administrators see. Without it the
+//     service refuses such writes. Permissions then asks for one more permission, to read
+//     the requests: DeviceManagementRBAC.Read.All.
+//   - A write that is held is an error of class [tenant.AwaitsApproval] with the code of
+//     the request, whatever the status of the answer; the engine's item waits
+//     (syncer.ItemWaits), and the run ends Partially successful.
+//   - Nobody is notified, and the request lapses after 3 days. Once it is approved in the
+//     Intune admin center, sync again: the run whose plan has the same change of the same
+//     object sends the request again, unchanged in method, address and body, with the
+//     code. It is completed by that, not by the approval.
+//   - While a request is open, the object is locked: other changes of it wait too, such
+//     as its assignments. A new object and its assignments are two requests, one after
+//     the other.
+//   - An application that the access policies exclude needs none of this.
+//
+// See https://learn.microsoft.com/intune/fundamentals/role-based-access-control/multi-admin-approval-graph-api.
+//
 // # Staying able to get in
 //
 // The client is a [tenant.Guard], see [Client.Guard]. A plan after which a break-glass

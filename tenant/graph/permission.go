@@ -79,6 +79,9 @@ func (c *Client) required(req tenant.PermissionsRequest, token, person claims, u
 		add(kind, e.Read, false)
 		if k := allowed(e, &c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
 			add(kind, e.Write, true)
+			if c.cfg.Justification != "" && mayBeHeld(e) {
+				add(kind, approvalScopes, true)
+			}
 		}
 	}
 	return all

@@ -25,6 +25,7 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 		return tenant.Applied{}, err
 	}
 	w := &writer{sender: c.sender(e.Write), limit: c.limits[e.Throttle], timeout: c.cfg.WriteTimeout, log: c.cfg.Logger, reads: c.fetcher(e, string(op.Verb)),
+		requests: c.approvals(), justification: c.cfg.Justification,
 		change: &change{entry: e, op: op, at: c.at, pinned: c.cfg.pins(e.Name), reportOnly: c.cfg.ReportOnly && e.Name == conditionalAccess}}
 	if op.Verb != tenant.Create && !e.Singleton {
 		id, err := odatajson.Segment(op.ID)

@@ -20,8 +20,12 @@ type writer struct {
 	limit   *wire.Limiter
 	timeout time.Duration // of a request
 	log     *slog.Logger
-	// reads sends the reads that show whether a write has become visible.
-	reads *fetcher
+	// reads sends the reads that show whether a write has become visible, and requests
+	// those of the requests for approval.
+	reads, requests *fetcher
+	// justification is [Config.Justification].
+	justification string
+	sent          int // requests that the service carried out
 }
 
 // notBegun is the error of a write that was not sent.
@@ -29,8 +33,18 @@ func notBegun(op tenant.Operation, cause error) *tenant.Error {
 	return &tenant.Error{Class: tenant.Transient, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: "it was not begun", Err: cause}
 }
 
-// send sends a write once.
+// send sends a write once. Where the service says that a request for approval is open,
+// and not which, it looks for the operation's own.
 func (w *writer) send(ctx context.Context, req wire.Request) (wire.Answer, error) {
+	a, err := w.once(ctx, req)
+	if failed, ok := errors.AsType[*tenant.Error](err); ok && failed.Approval != nil && failed.Approval.Code == "" {
+		w.find(ctx, failed.Approval)
+	}
+	return a, err
+}
+
+// once is send without the search.
+func (w *writer) once(ctx context.Context, req wire.Request) (wire.Answer, error) {
 	if err := w.limit.Enter(ctx, 1, nil); err != nil {
 		failed := notBegun(w.op, err)
 		if errors.Is(err, context.DeadlineExceeded) { // no time was left after the service's pause
@@ -42,6 +56,9 @@ func (w *writer) send(ctx context.Context, req wire.Request) (wire.Answer, error
 	call, stop := context.WithTimeout(ctx, w.timeout)
 	defer stop()
 	req.Headers = w.entry.Headers
+	if err := w.approvalHeaders(&req, w.sent == 0); err != nil {
+		return wire.Answer{}, err
+	}
 	a, err := w.sender.Send(call, req)
 	if err != nil {
 		return a, wire.Unanswered(err, a, w.about(), true)
@@ -49,7 +66,16 @@ func (w *writer) send(ctx context.Context, req wire.Request) (wire.Answer, error
 	failed := a.Refusal(w.about())
 	if failed == nil {
 		w.limit.Accepted()
+		w.sent++
 		return a, nil
+	}
+	if code, held := a.Held(); held {
+		failed.Class = tenant.AwaitsApproval
+		failed.Approval = &tenant.Approval{Code: code, Sum: w.sum(req), Until: time.Now().Add(approvalLasts), Begun: w.sent > 0}
+		return a, failed
+	}
+	if strings.Contains(failed.Message, wire.JustificationHeader) {
+		failed.Message = joinWords(failed.Message, "Multi Admin Approval protects the kind in this tenant: set Config.Justification")
 	}
 	switch {
 	case failed.Class == tenant.Throttled, a.Status == http.StatusServiceUnavailable && failed.RetryAfter > 0:
@@ -83,9 +109,13 @@ func (w *writer) sendAll(ctx context.Context, steps []step) (a wire.Answer, err 
 	return a, nil
 }
 
-// begun is the error of an operation some of whose requests were carried out.
+// begun is the error of an operation some of whose requests were carried out. If the
+// service holds the next one, the outcome is known.
 func (w *writer) begun(err error) error {
 	failed, ok := errors.AsType[*tenant.Error](err)
+	if ok && failed.Class == tenant.AwaitsApproval {
+		return failed
+	}
 	if !ok { // the context's
 		failed = &tenant.Error{Class: tenant.Transient, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID, Message: "it was not finished", Err: err}
 	}

@@ -76,6 +76,9 @@ func (c *call) answer() answer {
 	if m, ok := membershipsOf(rest); ok && c.method == http.MethodGet {
 		return c.groupsOf(m)
 	}
+	if of, ok := strings.CutPrefix(rest, requestsPath); ok && c.beta() && (of == "" || of[0] == '/') {
+		return c.approvals(strings.TrimPrefix(of, "/"))
+	}
 	if c.method == http.MethodGet {
 		if a, ok := c.account(rest); ok {
 			return a
@@ -109,6 +112,8 @@ func (c *call) answer() answer {
 	var a answer
 	if deleted {
 		a = t.onDeleted(bin)
+	} else if held, ok := c.server.Approvals.hold(c.exchange, c.server.newID, write{e.Name, e.Endpoint, c.method, c.path, c.header, c.body}); ok {
+		a = held
 	} else {
 		a = t.carryOut(below)
 	}
@@ -116,6 +121,17 @@ func (c *call) answer() answer {
 		return c.strikeAfter(struck, a)
 	}
 	return a
+}
+
+// approvals shows the requests for approval.
+func (c *call) approvals(id string) answer {
+	switch {
+	case c.method != http.MethodGet:
+		return c.notAllowed()
+	case len(missing(c.token, requestScopes)) > 0:
+		return c.fail(http.StatusForbidden, "Forbidden", "Application is not authorized to perform this operation.")
+	}
+	return c.server.Approvals.show(c.exchange, id)
 }
 
 // batch carries out the requests of a batch one by one, and answers them in another

@@ -54,6 +54,13 @@
 // with [Config.Previews] those of previews. v1.0 neither shows nor takes what only beta
 // has, such as the filters of assignments.
 //
+// # Multi Admin Approval
+//
+// [Server.Approvals] holds writes of protected kinds, as Intune does: 400 without a
+// justification, 412 or 403 with the code of the request that was filed, 409 while one is
+// open for the object. Review stands for the other administrator. The same request with
+// the code is then carried out; any other is refused.
+//
 // # Values in other forms
 //
 // A service may answer a value in another form than it was sent: "Enabled" for

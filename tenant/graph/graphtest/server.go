@@ -56,6 +56,8 @@ type Server struct {
 	// Fake holds the tenant's objects. Its Lag, Forbid, Unlicense, FailReads,
 	// FailNextWrites and so on show through the server in Graph's ways.
 	Fake *tenanttest.Fake
+	// Approvals holds writes that need the approval of another administrator.
+	Approvals *Approvals
 
 	cfg     Config
 	entries map[string]*catalogue.Entry
@@ -89,7 +91,7 @@ func New(cfg Config) *Server {
 	}
 	cfg.Catalogue = whole
 	cfg.PageSize = cmp.Or(cfg.PageSize, 100)
-	s := &Server{cfg: cfg, entries: map[string]*catalogue.Entry{}, limits: map[string]*limit{}, made: map[string]generator{}, cuts: map[string]int{}}
+	s := &Server{Approvals: new(Approvals), cfg: cfg, entries: map[string]*catalogue.Entry{}, limits: map[string]*limit{}, made: map[string]generator{}, cuts: map[string]int{}}
 	var kinds []tenant.Kind
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]

@@ -1,6 +1,9 @@
 package wire
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+)
 
 // Request is one request, to be sent once.
 type Request struct {
@@ -9,6 +12,16 @@ type Request struct {
 	Body   []byte
 	// Headers are added to those of every request.
 	Headers map[string]string
+}
+
+// SetHeader adds a header. The map may be shared, so it is copied.
+func (r *Request) SetHeader(name, value string) {
+	headers := maps.Clone(r.Headers)
+	if headers == nil {
+		headers = map[string]string{}
+	}
+	headers[name] = value
+	r.Headers = headers
 }
 
 // Answer is a whole answer.

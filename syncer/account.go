@@ -29,6 +29,8 @@ type account struct {
 	refused []string
 	// after is the snapshot from after the writes.
 	after *state.BlobRef
+	// confirmed are notes that were made after the writes.
+	confirmed []plan.Note
 	// sum is the summary that the backup and plan phases stored for the report.
 	sum *backup.Summary
 	// lost has an error for each stored part of the run that can no longer be read.
@@ -45,7 +47,7 @@ func (a *account) conclude(res ending.Result) {
 func (s *records) account(ctx context.Context, cur loaded, in Phase, end runEnd) (*account, error) {
 	a := &account{refused: end.refused}
 	if end.verified != nil {
-		a.after = end.verified.after
+		a.after, a.confirmed = end.verified.after, end.verified.confirmed
 	}
 	run, why := endingRun(cur, in), end.toConclude()
 	n, err := s.tally(ctx, cur, end, ending.Came(run, why), a)

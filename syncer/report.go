@@ -82,7 +82,7 @@ func reportOf(cur loaded, a *account, seen lookedAt) *Report {
 		Format: reportFormat, RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Actor: r.Actor, Options: r.Options,
 		Status: a.To, Outcome: a.outcome, Reason: a.Reason, Error: a.err, Undone: a.undone,
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
-		Items: a.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: a.refused,
+		Items: a.items, Adopted: sum.Adopted, Notes: slices.Concat(sum.Notes, a.confirmed), Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: a.refused,
 		Newer: seen.newer(r, cur.storeTime()),
 	}
 	for _, err := range a.lost {

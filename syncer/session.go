@@ -437,6 +437,8 @@ type verified struct {
 	unmet map[string][]apply.Difference
 	base  *diff.Base
 	after *state.BlobRef
+	// confirmed are notes for the report, see [tenant.Confirmer].
+	confirmed []plan.Note
 }
 
 // why returns the reason of the end, for people.

@@ -95,3 +95,25 @@ type Violation struct {
 	// plan has a note instead.
 	Information bool
 }
+
+// Confirmer is implemented by clients that can ask the service, after a deploy, whether
+// those whom a [Guard] protects still get in. Optional: the engine looks for it on a
+// [Client], and asks it once what was written has been read back. The report has its
+// answers as notes.
+//
+// Implementations must be safe for concurrent use and honor the context's
+// cancellation.
+type Confirmer interface {
+	// Confirm returns what the service says, as information, and nothing where it
+	// cannot be asked or nothing was written that matters. An error is the context's,
+	// or of class Unauthenticated.
+	Confirm(ctx context.Context, req ConfirmRequest) ([]Violation, error)
+}
+
+// ConfirmRequest names what a run has written.
+type ConfirmRequest struct {
+	// Tenant is the host's name for the tenant.
+	Tenant string
+	// Kinds are the kinds of the objects that were written, sorted.
+	Kinds []string
+}

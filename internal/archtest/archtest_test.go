@@ -37,8 +37,10 @@ var rules = map[string]archtest.Rule{
 	"tenant/graph/internal/access":    {Imports: []string{"tenant/graph/internal/odatajson"}},
 	"tenant/graph/internal/wire": {Imports: []string{"tenant", "tenant/graph/internal/odatajson", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
-	"tenant/graph/graphtest": {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph/catalogue", "internal/graphmeta", "internal/odata", "internal/retry", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
-	"auth/entra":             {Imports: []string{"auth", "internal/retry", msal + "/apps/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
+	"tenant/graph/graphtest":   {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph/catalogue", "internal/graphmeta", "internal/odata", "internal/retry", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
+	"tenant/graph/tcm":         {Imports: []string{"tenant", "tenant/graph/internal/odatajson", "tenant/graph/internal/wire", "internal/retry", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
+	"tenant/graph/tcm/tcmtest": {Kit: true},
+	"auth/entra":               {Imports: []string{"auth", "internal/retry", msal + "/apps/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 
 	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault"}},
 	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault", "internal/retry"}},

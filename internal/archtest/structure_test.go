@@ -76,6 +76,8 @@ var structured = []string{
 	"tenant/graph/internal/odatajson",
 	"tenant/graph/internal/access",
 	"tenant/graph/internal/wire",
+	"tenant/graph/tcm",
+	"tenant/graph/tcm/tcmtest",
 	"tenant/tenanttest",
 }
 

@@ -125,6 +125,9 @@ func TestApprovedRequests(t *testing.T) {
 				row = a.advance(t, row.Run)
 				var got []string
 				for _, r := range a.sent.all {
+					if strings.HasSuffix(r.path, "/evaluate") {
+						continue // What If, which writes nothing
+					}
 					line := r.method + " " + r.path
 					if len(r.body) > 0 {
 						line += " " + sortedJSON(t, r.body)

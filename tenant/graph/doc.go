@@ -82,7 +82,8 @@
 // account ([Config.BreakGlass]), the signed-in account, the application, partners or
 // everyone would be blocked from every way in breaks a rule that an approval has to
 // name. A policy that asks them for more, or that leaves a way in, is a note of the
-// plan. [Client.MissingBreakGlass] finds ids that no account has.
+// plan. [Client.MissingBreakGlass] finds ids that no account has. After a deploy,
+// [Client.Confirm] asks What If about these accounts.
 //
 // # Safety
 //

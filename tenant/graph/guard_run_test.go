@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -272,4 +273,67 @@ func everyPermission() []string {
 		panic(err)
 	}
 	return all.Granted
+}
+
+// After a deploy, What If says whether the accounts still get in. It sees the policies
+// that are in the tenant, also those that the plan left alone.
+func TestConfirmThroughTheEngine(t *testing.T) {
+	for _, tt := range []struct {
+		name, there, file string
+		broken            []string
+		want              []string // parts of the notes
+	}{
+		{"still in", "", "conditionalAccessPolicies/P " + policyWith("P", "mfa", `"users":{"includeUsers":["All"]}`), nil,
+			[]string{"What If says that the account that is signed in still gets in", "What If says that the break-glass account glass still gets in"}},
+		{"shut out", "", "conditionalAccessPolicies/P " + policyWith("P", "block", `"users":{"includeUsers":["glass"]}`), []string{graph.RuleBreakGlass},
+			[]string{"What If says that the account that is signed in still gets in", `What If says that the break-glass account glass does not get into Microsoft Graph with a browser on Windows: the policy "P"`}},
+		{"shut out by another policy", policyWith("Q", "block", `"users":{"includeUsers":["person"]}`), "conditionalAccessPolicies/P " + policyWith("P", "mfa", `"users":{"includeUsers":["All"]}`), nil,
+			[]string{`What If says that the account that is signed in does not get into Microsoft Graph with a browser on Windows: the policy "Q"`, "glass still gets in"}},
+		{"a policy that only reports", strings.Replace(policyWith("Q", "block", `"users":{"includeUsers":["All"]}`), `"enabled"`, `"enabledForReportingButNotEnforced"`, 1), "namedLocations/Office " + officeOf, nil,
+			[]string{"What If says that the account that is signed in still gets in", "What If says that the break-glass account glass still gets in"}},
+		{"nothing that matters was written", "", `authenticationContextClassReferences/c1 {"id":"c1","displayName":"C","isAvailable":true}`, nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newApprovals(t, nil)
+				a.config = func(c *graph.Config) {
+					c.Credential = graphtest.Static(graphtest.Token(authtest.DirectoryOf("contoso"), everyPermission()...))
+				}
+				if tt.there != "" {
+					a.server.Fake.Seed("conditionalAccessPolicies", tt.there)
+				}
+				if row, err := a.engine.Sync(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"}); err != nil || row.Status != state.Idle {
+					t.Fatalf("the first sync: %s, %+v, %v", row.Status, row.Error, err)
+				}
+				name, body, _ := strings.Cut(tt.file, " ")
+				kind, key, _ := strings.Cut(name, "/")
+				a.edit(t, kind, key, body)
+				p, row := a.plan(t)
+				if err := a.approve(t, p, row.Run, tt.broken...); err != nil {
+					t.Fatalf("%v: %+v", err, p.Broken)
+				}
+				row = a.advance(t, row.Run)
+				report, err := a.engine.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
+				if err != nil || row.Outcome != syncer.Deployed {
+					t.Fatalf("%s, %v", row.Outcome, err)
+				}
+				var said []string
+				for _, n := range report.Notes {
+					if n.Class == "guard" && strings.HasPrefix(n.Message, "What If") {
+						said = append(said, n.Message)
+					}
+				}
+				slices.Sort(said)
+				if len(said) != len(tt.want) {
+					t.Fatalf("the report says %q, want %q", said, tt.want)
+				}
+				slices.Sort(tt.want)
+				for i, want := range tt.want {
+					if !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, want) }) {
+						t.Errorf("%d: the report says %q, want %q", i, said, want)
+					}
+				}
+			})
+		})
+	}
 }

@@ -65,6 +65,14 @@ func (c *call) answer() answer {
 	if c.method != http.MethodGet && c.query != "" { // query-parameters: "supported in only GET operations"
 		return c.fail(http.StatusBadRequest, odata.BadRequest, "The query specified in the URI is not valid: query options are supported in GET operations only.")
 	}
+	if rest == whatIfPath && c.method == http.MethodPost {
+		groups := c.server.groupBodies()
+		applied, ok := whatIf(c.body, c.server.Fake.Objects("conditionalAccessPolicies"), func(user string) []string { return c.server.groupsOf(user, true, groups) })
+		if !ok {
+			return c.fail(http.StatusBadRequest, odata.BadRequest, "signInIdentity, signInContext and signInConditions are required.")
+		}
+		return c.ok(http.StatusOK, object{"@odata.context": c.host + "/" + c.version + "/$metadata#Collection(microsoft.graph.whatIfAnalysisResult)", "value": applied})
+	}
 	if m, ok := membershipsOf(rest); ok && c.method == http.MethodGet {
 		return c.groupsOf(m)
 	}

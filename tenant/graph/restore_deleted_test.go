@@ -331,3 +331,17 @@ func (h *rollBackHost) purge(id string) {
 		h.t.Fatal(err, a)
 	}
 }
+
+// A restored group comes back with its members. A policy of the tenant that blocks the group
+// may then block the break-glass account.
+func TestGuardOfRestoredGroup(t *testing.T) {
+	const glass, group = "0f1e2d3c-0000-4000-8000-abcdefabcdef", "aaaaaaaa-0000-4000-8000-00000000000a"
+	server := graphtest.New(graphtest.Config{})
+	server.Fake.Seed(conditionalAccess, `{"displayName":"P","state":"enabled","conditions":{"clientAppTypes":["all"],"users":{"includeGroups":["`+group+`"]},"applications":{"includeApplications":["All"]}},"grantControls":{"operator":"OR","builtInControls":["block"]}}`)
+	c := newClient(t, server, func(cfg *graph.Config) { cfg.BreakGlass = []string{glass} })
+	change := tenant.GuardChange{Item: "groups/G", Kind: "groups", Key: "G", Verb: tenant.Create, ID: group, Restored: true, After: []byte(`{"displayName":"G"}`)}
+	found, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{change}})
+	if err != nil || !strings.Contains(fmt.Sprint(found), glass) || strings.Contains(fmt.Sprint(found), graph.RuleUnreadable) {
+		t.Errorf("got %+v, %v, want the break-glass account named", found, err)
+	}
+}

@@ -12,7 +12,8 @@ import (
 // Join returns one client of the kinds of several clients. Each kind belongs to the
 // one client that knows it: Join fails, at the first call, if two clients know a kind
 // by one name, or if the credentials of two clients lead to different directories. The
-// joined client is a [Guard] that asks those clients that are one.
+// joined client is a [Guard], a [Confirmer], a [Restorer] and an [ApprovalReader], and
+// asks those clients that are one.
 func Join(clients ...Client) Client { return &joined{clients: clients} }
 
 // joined is the client that Join returns. Safe for concurrent use.
@@ -23,7 +24,12 @@ type joined struct {
 	owners map[string]int // the client of each kind
 }
 
-var _ Guard = (*joined)(nil)
+var (
+	_ Guard          = (*joined)(nil)
+	_ Confirmer      = (*joined)(nil)
+	_ Restorer       = (*joined)(nil)
+	_ ApprovalReader = (*joined)(nil)
+)
 
 // Kinds is part of [Client].
 func (j *joined) Kinds(ctx context.Context) ([]Kind, error) {
@@ -141,4 +147,50 @@ func (j *joined) Guard(ctx context.Context, req GuardRequest) ([]Violation, erro
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// Confirm is part of [Confirmer].
+func (j *joined) Confirm(ctx context.Context, req ConfirmRequest) ([]Violation, error) {
+	var all []Violation
+	for _, c := range j.clients {
+		asks, ok := c.(Confirmer)
+		if !ok {
+			continue
+		}
+		said, err := asks.Confirm(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, said...)
+	}
+	return all, ctx.Err()
+}
+
+// Deleted is part of [Restorer]. The service keeps nothing of a kind whose client is no
+// Restorer.
+func (j *joined) Deleted(ctx context.Context, req DeletedRequest) (Deleted, error) {
+	i, err := j.owner(ctx, "deleted", req.Kind)
+	if err != nil {
+		return Deleted{}, err
+	}
+	if r, ok := j.clients[i].(Restorer); ok {
+		return r.Deleted(ctx, req)
+	}
+	return Deleted{}, nil
+}
+
+// ReadApproval is part of [ApprovalReader]. The first client that knows the request
+// answers.
+func (j *joined) ReadApproval(ctx context.Context, code string) (ApprovalRequest, error) {
+	for _, c := range j.clients {
+		r, ok := c.(ApprovalReader)
+		if !ok {
+			continue
+		}
+		answer, err := r.ReadApproval(ctx, code)
+		if ClassOf(err) != NotFound {
+			return answer, err
+		}
+	}
+	return ApprovalRequest{}, cmp.Or(ctx.Err(), error(&Error{Class: NotFound, Op: "approval", Message: "no joined client knows the request"}))
 }

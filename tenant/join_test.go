@@ -83,3 +83,62 @@ func TestJoinGuards(t *testing.T) {
 		t.Errorf("the error of a guard is lost: %v", err)
 	}
 }
+
+// optional is a client with every optional interface but Guard.
+type optional struct {
+	tenant.Client
+	said     string
+	approval tenant.ApprovalState // "" for no request
+	err      error
+}
+
+func (o optional) Confirm(context.Context, tenant.ConfirmRequest) ([]tenant.Violation, error) {
+	return []tenant.Violation{{Rule: o.said}}, o.err
+}
+
+func (o optional) Deleted(_ context.Context, req tenant.DeletedRequest) (tenant.Deleted, error) {
+	return tenant.Deleted{Kept: true, Objects: []tenant.DeletedObject{{Resource: tenant.Resource{Kind: req.Kind, ID: o.said}}}}, o.err
+}
+
+func (o optional) ReadApproval(context.Context, string) (tenant.ApprovalRequest, error) {
+	if o.approval == "" && o.err == nil {
+		return tenant.ApprovalRequest{}, &tenant.Error{Class: tenant.NotFound}
+	}
+	return tenant.ApprovalRequest{State: o.approval}, o.err
+}
+
+// The engine finds what the joined clients can do beside the contract.
+func TestJoinKeepsOptionalInterfaces(t *testing.T) {
+	_, a := joinable("groups", "")
+	_, b := joinable("policies", "")
+	_, c := joinable("apps", "")
+	down := errors.New("down")
+	joined := tenant.Join(optional{Client: a, said: "a"}, b, optional{Client: c, said: "c", approval: tenant.ApprovalApproved})
+	said, err := joined.(tenant.Confirmer).Confirm(t.Context(), tenant.ConfirmRequest{})
+	if diff := cmp.Diff([]tenant.Violation{{Rule: "a"}, {Rule: "c"}}, said); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for kind, want := range map[string]string{"groups": "a", "policies": "", "apps": "c"} {
+		got, err := joined.(tenant.Restorer).Deleted(t.Context(), tenant.DeletedRequest{Kind: kind})
+		if err != nil || got.Kept != (want != "") || want != "" && got.Objects[0].ID != want {
+			t.Errorf("deleted %s: got %+v, %v, want those of %q", kind, got, err, want)
+		}
+	}
+	if _, err := joined.(tenant.Restorer).Deleted(t.Context(), tenant.DeletedRequest{Kind: "other"}); tenant.ClassOf(err) != tenant.Invalid {
+		t.Errorf("deleted objects of an unknown kind: %v, want Invalid", err)
+	}
+	request, err := joined.(tenant.ApprovalReader).ReadApproval(t.Context(), "code")
+	if err != nil || request.State != tenant.ApprovalApproved {
+		t.Errorf("got %+v, %v, want the answer of the client that knows the request", request, err)
+	}
+	if _, err := tenant.Join(optional{Client: a}, b).(tenant.ApprovalReader).ReadApproval(t.Context(), "code"); tenant.ClassOf(err) != tenant.NotFound {
+		t.Errorf("no client knows the request: %v, want NotFound", err)
+	}
+	failing := tenant.Join(optional{Client: a, err: down}, optional{Client: c, approval: tenant.ApprovalApproved})
+	if _, err := failing.(tenant.Confirmer).Confirm(t.Context(), tenant.ConfirmRequest{}); !errors.Is(err, down) {
+		t.Errorf("the error of Confirm is lost: %v", err)
+	}
+	if _, err := failing.(tenant.ApprovalReader).ReadApproval(t.Context(), "code"); !errors.Is(err, down) {
+		t.Errorf("the error of ReadApproval is lost: %v", err)
+	}
+}

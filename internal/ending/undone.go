@@ -8,7 +8,7 @@ import (
 // Undone counts the work that was asked for and not done. Its fields equal
 // those of syncer.Undone, where each is documented.
 type Undone struct {
-	DeletesOff, LeftOut, NamesOnly, Unsupported                       int
+	DeletesOff, LeftOut, NamesOnly, Unsupported                              int
 	Failed, Unknown, Waits, NotKept, Unconfirmed, Unplanned, Refused, Unread int
 }
 

@@ -42,13 +42,19 @@ func (e *editor) backups() []tenant.Revision {
 }
 
 // secretOf returns the secret in the file of a plan's item at the time of the
-// plan.
+// plan. A roll back past a rename has the key of then, and the secret of the file with
+// the present key.
 func (e *editor) secretOf(run *oracle.Run, it *plan.Item) any {
 	line, err := e.repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: e.name, Revision: run.Plan.Revision})
 	if err != nil {
 		return err
 	}
-	return fileOf(line, it.Kind, it.Key)["secret"]
+	for _, key := range []string{it.Key, it.RenamedFrom} {
+		if file := fileOf(line, it.Kind, key); file != nil {
+			return file["secret"]
+		}
+	}
+	return nil
 }
 
 // newName draws a name for an object of a kind.

@@ -141,12 +141,59 @@ func guardStories() []guardStory {
 	}
 }
 
+// conditionStories are one story for each condition of a policy, as it leaves everyone a
+// way in, and as it leaves none.
+func conditionStories() []guardStory {
+	const clients, apps = `"clientAppTypes":["all"]`, `"applications":{"includeApplications":["All"]}`
+	var all []guardStory
+	for _, c := range []struct {
+		name, condition string
+		open            bool // it leaves a way in
+	}{
+		{"one application", `"applications":{"includeApplications":["MicrosoftAdminPortals"]}`, true},
+		{"all applications but one", `"applications":{"includeApplications":["All"],"excludeApplications":["MicrosoftAdminPortals"]}`, false},
+		{"applications by a filter", `"applications":{"includeApplications":["All"],"applicationFilter":{"mode":"exclude","rule":"CustomSecurityAttribute.a_b -eq \"c\""}}`, false},
+		{"a user action", `"applications":{"includeUserActions":["urn:user:registersecurityinfo"]}`, true},
+		{"an authentication context", `"applications":{"includeAuthenticationContextClassReferences":["c1"]}`, true},
+		{"browsers", `"clientAppTypes":["browser"]`, true},
+		{"modern clients", `"clientAppTypes":["browser","mobileAppsAndDesktopClients"]`, false},
+		{"some platforms", `"platforms":{"includePlatforms":["android","iOS"],"excludePlatforms":[]}`, true},
+		{"all platforms but an old one", `"platforms":{"includePlatforms":["all"],"excludePlatforms":["windowsPhone"]}`, false},
+		{"outside of the office", `"locations":{"includeLocations":["All"],"excludeLocations":["${Office}"]}`, true},
+		{"in the office", `"locations":{"includeLocations":["${Office}"],"excludeLocations":[]}`, true},
+		{"outside of trusted locations, of which there are none", `"locations":{"includeLocations":["All"],"excludeLocations":["AllTrusted"]}`, false},
+		{"some devices", `"devices":{"deviceFilter":{"mode":"include","rule":"device.isCompliant -ne True"}}`, true},
+		{"a flow", `"authenticationFlows":{"transferMethods":"authenticationTransfer"}`, true},
+		{"risky sign-ins", `"signInRiskLevels":["high"]`, true},
+		{"sign-ins with and without risk", `"signInRiskLevels":["high","none"]`, false},
+		{"risky users", `"userRiskLevels":["high"]`, true},
+		{"insiders", `"insiderRiskLevels":"elevated"`, true},
+	} {
+		body := clients + "," + apps
+		switch {
+		case strings.HasPrefix(c.condition, `"applications"`):
+			body = clients + "," + c.condition
+		case strings.HasPrefix(c.condition, `"clientAppTypes"`):
+			body = c.condition + "," + apps
+		default:
+			body += "," + c.condition
+		}
+		story := guardStory{name: "condition: " + c.name, tenant: []string{"namedLocations " + officeOf, `authenticationContextClassReferences {"id":"c1","displayName":"C","isAvailable":true}`},
+			files: []string{`conditionalAccessPolicies/P {"displayName":"P","state":"enabled","grantControls":{"operator":"OR","builtInControls":["block"]},"conditions":{` + allUsers + `,` + body + `}}`}}
+		if !c.open {
+			story.broken = graph.RuleEveryone
+		}
+		all = append(all, story)
+	}
+	return all
+}
+
 // Each rule of the guard, broken and not broken, from the plan by way of the approval to
 // the tenant: what breaks a rule is written only after an approval that names it, and
 // what breaks none needs no name.
 func TestGuardThroughTheEngine(t *testing.T) {
 	covered := map[string]bool{}
-	for _, story := range guardStories() {
+	for _, story := range append(guardStories(), conditionStories()...) {
 		for rule := range strings.SplitSeq(story.broken, ", ") {
 			covered[rule] = true
 		}

@@ -43,6 +43,7 @@ var skips = map[string]struct {
 	"tenant/graph/every_kind_test.go":           {1, "the race detector"},
 	"tenant/graph/guard_run_test.go":            {1, "the race detector"},
 	"tenant/graph/names_test.go":                {1, "the race detector"},
+	"tenant/graph/tcm/run_test.go":              {1, "the race detector"},
 	"tenant/graph/other_forms_test.go":          {1, "the race detector"},
 	"tenant/graph/restore_test.go":              {1, "the race detector"},
 	"plan/render_property_test.go":              {1, "the race detector"},

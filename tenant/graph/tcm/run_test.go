@@ -179,6 +179,9 @@ func TestUnreadKindIsNotAbsent(t *testing.T) {
 // Daily syncs of a month take five snapshots, and their resources are a fraction of the
 // quota.
 func TestMonthOfDailySyncs(t *testing.T) {
+	if underRace {
+		t.Skip("a month takes a minute with the race detector: run it without -race")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		h := newHost(t)
 		many(h.tcm, 100)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package tcm_test
+
+const underRace = false

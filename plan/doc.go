@@ -54,6 +54,10 @@
 // show more than before. The note has the text to add to the file, and the sync
 // changes neither side.
 //
+// A note of the class "guard" is information of a guard: it breaks no rule, and an
+// approval does not name it. A note of the class "recreated" names a deleted object that
+// a roll back creates again with another id, since the service cannot restore it.
+//
 // Names are exact. A note of the class "similar_name" names an object of the tenant
 // whose name differs from that of a new file in letter case or blanks alone, since the
 // file would create a second object.

@@ -93,6 +93,10 @@ type Note struct {
 // or blanks alone from that of an object that only the tenant has.
 const similarName NoteClass = "similar_name"
 
+// recreated is the class of notes about objects that a roll back creates again, since
+// the service cannot restore them. Package planning writes it.
+const recreated NoteClass = "recreated"
+
 // guardNote is the class of notes that are the information of a guard for the person
 // who approves the plan ([tenant.Violation.Information]). Package diff writes it.
 const guardNote NoteClass = "guard"

@@ -142,6 +142,8 @@ var noteMeanings = []struct {
 	{Unmanaged, "only the tenant has the object, and the plan does not change it"},
 	{Ignored, "a rule ignores the difference"},
 	{widening, "the tenant also has properties that the file does not have"},
+	{recreated, "a deleted object cannot be restored, so it is created again, with another id"},
+	{guardNote, "a guard informs: this breaks no rule"},
 	{ServiceChange, "the service itself made the change"},
 	{KeyChanged, "secrets that cannot be read count as unchanged, because the key of their hashes has changed"},
 }

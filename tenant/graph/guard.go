@@ -61,7 +61,9 @@ var _ tenant.Guard = (*Client)(nil)
 // country, a platform or a risk leaves another way in. A policy that asks for more
 // (multifactor authentication) does not block. Both are information
 // ([tenant.Violation.Information]), which breaks no rule. Policies that the plan leaves
-// alone count too, as the tenant has them now.
+// alone count too, as the tenant has them now. A policy that the plan deletes or changes
+// counts in its former form as well, beside the others: a deploy goes step by step, and
+// a person may approve a part of the plan.
 //
 // It looks at the bodies that will be written, with ids and values in place of
 // references. It fails closed: a policy that cannot be read exactly breaks

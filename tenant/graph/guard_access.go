@@ -22,7 +22,10 @@ type accessChanges struct {
 
 type policyChange struct {
 	item, id string
+	verb     tenant.Verb
 	policy   access.Policy // not enabled if it is deleted
+	// former is the policy before the plan. It is not enabled if there was none.
+	former access.Policy
 }
 
 type locationChange struct {
@@ -59,7 +62,10 @@ func (a *accessChanges) takePolicy(change tenant.GuardChange, reportOnly bool) e
 	if change.Part != "" {
 		return nil
 	}
-	p := policyChange{item: change.Item, id: change.ID, policy: access.Policy{Name: change.Key}}
+	p := policyChange{item: change.Item, id: change.ID, verb: change.Verb, policy: access.Policy{Name: change.Key}}
+	if former, err := access.Read(change.Key, change.Before); err == nil && len(change.Before) > 0 {
+		p.former = former
+	}
 	if change.Verb != tenant.Delete {
 		var err error
 		if p.policy, err = access.Read(change.Key, change.After); err != nil {
@@ -132,21 +138,54 @@ func (g *guarding) judgeAccess(ctx context.Context) error {
 	if err := g.readAccounts(ctx); err != nil {
 		return err
 	}
-	everyone := g.judge(&w, &account{who: "everyone whom it does not exclude", rule: RuleEveryone})
+	worlds := g.between(w)
+	everyone := g.judgeAll(worlds, &account{who: "everyone whom it does not exclude", rule: RuleEveryone})
 	if !everyone {
-		g.judge(&w, &account{who: "partners that administer the tenant (serviceProvider)", rule: RulePartners,
+		g.judgeAll(worlds, &account{who: "partners that administer the tenant (serviceProvider)", rule: RulePartners,
 			Account: access.Account{Partner: true, Guest: access.Yes, Resources: administration}})
 	}
 	for _, a := range g.accounts {
-		if !g.judge(&w, a) {
+		if !g.judgeAll(worlds, a) {
 			g.inform(&w, a)
 		}
 	}
 	if g.app.isApplication() && g.app.Object != "" {
-		g.judge(&w, &account{who: fmt.Sprintf("the application that this run works as (service principal %s)", g.app.Object), rule: RuleApplication,
+		g.judgeAll(worlds, &account{who: fmt.Sprintf("the application that this run works as (service principal %s)", g.app.Object), rule: RuleApplication,
 			Account: access.Account{ID: g.app.Object, Application: true, Resources: []string{access.Graph}}})
 	}
 	return nil
+}
+
+// between returns the world after the plan, and two that it can lead through: deletes
+// are not carried out yet, and then neither are updates. A deploy goes step by step and
+// may end between two steps, and a person may approve a part of the plan.
+func (g *guarding) between(after world) []world {
+	worlds := []world{after}
+	for _, pending := range [][]tenant.Verb{{tenant.Delete}, {tenant.Delete, tenant.Update}} {
+		w := world{World: access.World{Locations: after.Locations}}
+		differs := false
+		isPending := map[string]bool{}
+		for _, p := range g.access.policies {
+			if slices.Contains(pending, p.verb) && p.former.Enabled && p.former.Blocks {
+				w.Policies, w.items = append(w.Policies, p.former), append(w.items, "")
+				differs, isPending[p.item] = true, true
+			}
+		}
+		for i, p := range after.Policies {
+			if !isPending[after.items[i]] {
+				w.Policies, w.items = append(w.Policies, p), append(w.items, after.items[i])
+			}
+		}
+		if differs {
+			worlds = append(worlds, w)
+		}
+	}
+	return worlds
+}
+
+// judgeAll judges an account in each world until it is blocked in one.
+func (g *guarding) judgeAll(worlds []world, a *account) bool {
+	return slices.ContainsFunc(worlds, func(w world) bool { return g.judge(&w, a) })
 }
 
 // administration has the resources for administrators. An administrator who can reach

@@ -12,17 +12,17 @@ import (
 	"github.com/tenantsync/tenantsync/auth/entra"
 )
 
-// How far the clock may be wrong. Entra takes signed assertions and gives tokens
-// for five minutes around its own time.
+// Limits for the clock's error. Entra tolerates five minutes between its own time and
+// the times of signed assertions and tokens.
 const (
 	clockWarns = 30 * time.Second
 	clockFails = 5 * time.Minute
 )
 
-// tokenServer is a cloud's: its address, and the host of the cloud's Graph.
+// tokenServer holds the address of a cloud's token server and the host of its Graph.
 type tokenServer struct{ login, graph string }
 
-// cloudHosts are where a cloud's token server and Graph are:
+// cloudHosts holds the token server and the Graph host of each cloud:
 // https://learn.microsoft.com/graph/deployments
 var cloudHosts = map[entra.Cloud]tokenServer{
 	entra.Global:  {"https://login.microsoftonline.com", "graph.microsoft.com"},
@@ -31,9 +31,9 @@ var cloudHosts = map[entra.Cloud]tokenServer{
 	entra.China:   {"https://login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"},
 }
 
-// checkClock asks the token server for a document that everybody may read: its
-// Date says how far this machine's clock is off, and what it says of a tenant's
-// directory whether that is in the cloud that is set.
+// checkClock requests an unauthenticated document from the token server. It compares
+// the response's Date with this machine's clock, and checks that each tenant's
+// directory is in the configured cloud.
 func (a *app) checkClock(ctx context.Context, d *diagnosis, added []tenantFile) {
 	cloud := cloudHosts[entra.Cloud(a.set.text("cloud"))]
 	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -88,7 +88,7 @@ func (a *app) judgeClock(d *diagnosis, off time.Duration) {
 	}
 }
 
-// cloudOf is the cloud whose Graph that is.
+// cloudOf returns the cloud with the Graph host.
 func cloudOf(host string) string {
 	for cloud, hosts := range cloudHosts {
 		if hosts.graph == host {
@@ -100,16 +100,16 @@ func cloudOf(host string) string {
 
 var errNoDate = errors.New("the answer has no date")
 
-// discovered is what a token server says of a directory.
+// discovered is a token server's description of a directory.
 type discovered struct {
-	// Graph is the host of the directory's Microsoft Graph, if it is said.
+	// Graph is the host of the directory's Microsoft Graph, or "" if unknown.
 	Graph       string `json:"msgraph_host"`
 	status      int
 	unreachable bool
 }
 
-// discover reads a directory's OpenID configuration, and how far this machine's
-// clock is ahead of the server's.
+// discover reads a directory's OpenID configuration, and measures how far this
+// machine's clock is ahead of the server's.
 func discover(ctx context.Context, client *http.Client, login, directory string) (out discovered, ahead time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, login+"/"+directory+"/v2.0/.well-known/openid-configuration", nil)
 	if err != nil {
@@ -124,12 +124,13 @@ func discover(ctx context.Context, client *http.Client, login, directory string)
 	defer res.Body.Close()
 	out.status = res.StatusCode
 	if body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20)); err == nil && res.StatusCode == http.StatusOK {
-		_ = json.Unmarshal(body, &out) // what is no JSON says nothing of a Graph
+		_ = json.Unmarshal(body, &out) // without valid JSON the Graph host stays unknown
 	}
 	server, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
 		return out, 0, errNoDate
 	}
-	// The answer was made somewhere in between, and whole seconds are all it has.
+	// The server set Date between request and response, truncated to whole seconds:
+	// assume the middle of both intervals.
 	return out, began.Add(took / 2).Sub(server.Add(500 * time.Millisecond)), nil
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// command is one of the program's.
+// command is a command of the program.
 type command struct {
 	name, args, short string
 	min, max          int // words after the name
-	// prepare adds the command's flags and returns what carries it out.
+	// prepare adds the command's flags and returns the function that runs it.
 	prepare func(*app) func(context.Context, []string) error
 }
 
-// commands is the table of all, in the order of -h.
+// commands returns all commands, in the order of -h.
 func commands() []command {
 	return []command{
 		{"init", "", "make the folder with settings, key and store", 0, 0, initialize},
@@ -58,7 +58,7 @@ func findCommand(words []string) (*command, []string) {
 	return nil, words
 }
 
-// help prints what -h prints.
+// help prints the help of the program, for -h.
 func (a *app) help() error {
 	var b strings.Builder
 	b.WriteString("Tenantsync keeps Microsoft 365 tenants in step with configuration kept as code.\n\nUsage: tenantsync [flags] COMMAND [flags]\n\nCommands:\n")
@@ -71,7 +71,7 @@ func (a *app) help() error {
 	return nil
 }
 
-// tryIt are commands that work anywhere, with the folder tenantsync.
+// tryIt lists commands that work anywhere, with the folder tenantsync.
 const tryIt = `  tenantsync init -demo
   tenantsync tenants add contoso
   tenantsync sync contoso
@@ -103,7 +103,7 @@ func settingList(table []setting) string {
 	return b.String()
 }
 
-// helpFor prints what COMMAND -h prints.
+// helpFor prints the help of a command, for COMMAND -h.
 func (a *app) helpFor(c *command) error {
 	shared := map[string]bool{}
 	for _, s := range a.set.table {

@@ -18,34 +18,33 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// console is where things are printed and people are asked. Results go to
-// standard output; progress, questions and errors to standard error. Safe for
-// concurrent use.
+// console prints output and asks people questions. Results go to standard output;
+// progress, questions and errors go to standard error. It is safe for concurrent use.
 type console struct {
 	json  bool // results are JSON
 	out   io.Writer
 	err   io.Writer
 	live  bool // standard error is a terminal on which a line can be redrawn
-	table bool // so is standard output
-	asks  bool // somebody sits in front of it
+	table bool // standard output is such a terminal
+	asks  bool // a person can answer questions
 	color bool
 	size  func() (width, height int)
 
 	mu      sync.Mutex
-	drawn   string // the line of progress that stands on the terminal
+	drawn   string // the line of progress on the terminal
 	asking  sync.Mutex
 	in      *bufio.Reader
-	pending chan answer // a line that is still being read, after a question that nobody waits for
+	pending chan answer // receives a line that is still being read for an abandoned question
 	done    <-chan struct{}
 }
 
-// answer is a line that was read, or why there is none.
+// answer is a line that the person typed, or the error of reading it.
 type answer struct {
 	line string
 	err  error
 }
 
-// newConsole returns a console on which nothing is asked once done is closed.
+// newConsole returns a console that asks no questions after done is closed.
 func newConsole(s surroundings, done <-chan struct{}) *console {
 	c := &console{out: s.stdout, err: s.stderr, in: bufio.NewReader(s.stdin), done: done}
 	able := s.getenv("TERM") != "dumb"
@@ -83,12 +82,12 @@ func terminalWidth(stream any) int {
 	return 0
 }
 
-// safe is text that was made here and may move the cursor or have colors.
+// safe is text from this program, which may move the cursor or have colors.
 type safe string
 
-// cleaned returns the arguments of a format with everything that came from
-// outside made printable: a name, an error or a comment cannot move the cursor,
-// hide a line or pass for another one.
+// cleaned returns the arguments of a format, and makes text from outside the program
+// printable. A name, an error or a comment cannot move the cursor, hide a line or
+// imitate another line.
 func cleaned(args []any) []any {
 	out := make([]any, len(args))
 	for i, a := range args {
@@ -109,8 +108,8 @@ func cleaned(args []any) []any {
 	return out
 }
 
-// cleanLines makes text of several lines printable. All but the first are
-// indented, so that none passes for one of the program's own.
+// cleanLines makes text of several lines printable. It indents all lines except the
+// first, so that they cannot imitate the program's own lines.
 func cleanLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -135,8 +134,8 @@ func (c *console) say(format string, args ...any) {
 	fmt.Fprintf(c.err, format, cleaned(args)...)
 }
 
-// progress shows where things are: on a terminal in a line that is redrawn, and
-// nowhere else.
+// progress shows progress in a line that is redrawn. It prints nothing if standard
+// error is not a terminal.
 func (c *console) progress(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +149,7 @@ func (c *console) progress(format string, args ...any) {
 	c.drawn = line
 }
 
-// erase takes the line of progress away. c.mu is held.
+// erase removes the line of progress. The caller holds c.mu.
 func (c *console) erase() {
 	if c.drawn != "" {
 		fmt.Fprint(c.err, "\r\x1b[K")
@@ -158,7 +157,7 @@ func (c *console) erase() {
 	}
 }
 
-// text prints what writes itself and is already clean.
+// text prints the output of write, which must already be clean.
 func (c *console) text(write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
@@ -168,7 +167,7 @@ func (c *console) text(write func(io.Writer) error) error {
 	return nil
 }
 
-// show prints a result: as JSON with -o json, and else as text does.
+// show prints a result: v as JSON with -o json, else by calling text.
 func (c *console) show(v any, text func()) {
 	if c.json {
 		c.jsonTo(c.out, v)
@@ -198,8 +197,8 @@ func (c *console) encode(w io.Writer, v any, indent string) {
 	fmt.Fprint(w, escapeInvisible(b.String()))
 }
 
-// escapeInvisible writes characters that a terminal might obey, and that JSON
-// leaves as they are, as escapes. They only occur within strings.
+// escapeInvisible replaces characters that could control a terminal, and that the JSON
+// encoder does not escape, with escapes. JSON has them only within strings.
 func escapeInvisible(s string) string {
 	hidden := func(r rune) bool { return r > 0x7e && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) || r == 0x7f }
 	if strings.IndexFunc(s, hidden) < 0 {
@@ -220,12 +219,12 @@ func escapeInvisible(s string) string {
 	return b.String()
 }
 
-// errNobody says that the program ends, or nobody is there, before the question
-// was answered.
+// errNobody reports that the program ended, or that the input ended, before a person
+// answered the question.
 var errNobody = errors.New("nobody answered")
 
-// ask prints a question and reads a line, in lower case and without spaces
-// around it.
+// ask prints a question and reads a line. It returns the line in lower case, without
+// surrounding spaces.
 func (c *console) ask(format string, args ...any) (string, error) {
 	c.asking.Lock()
 	defer c.asking.Unlock()
@@ -233,7 +232,7 @@ func (c *console) ask(format string, args ...any) (string, error) {
 	if c.pending == nil {
 		pending := make(chan answer, 1)
 		c.pending = pending
-		go func() { // a read cannot be given up
+		go func() { // a read cannot be canceled
 			line, err := c.in.ReadString('\n')
 			pending <- answer{line, err}
 		}()

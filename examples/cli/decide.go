@@ -12,10 +12,10 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// planName is what a plan's code, or the whole of its digest, looks like.
+// planName matches the form of a plan's code or of its whole digest.
 var planName = regexp.MustCompile(`(?i)^(?:[0-9a-f]{64}|(?:[0-9a-z][ -]?){15}[0-9a-z])$`)
 
-// decide is the command of a verdict.
+// decide returns the command for a verdict.
 func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) error {
 	return func(a *app) func(context.Context, []string) error {
 		var plan, comment string
@@ -54,9 +54,10 @@ func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) e
 	}
 }
 
-// digest finds out which plan is meant: the one that waits, as the code or the
-// digest that was given says, or as somebody on the terminal who was shown it
-// does. A part of a digest is refused: two plans can be made that begin alike.
+// digest returns the digest of the pending plan, if given is the plan's code or digest.
+// Without given, digest shows the plan on the terminal and asks the person to confirm.
+// It refuses a part of a digest, since somebody can make two plans whose digests begin
+// alike.
 func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given string, verdict syncer.Verdict) (string, error) {
 	switch {
 	case given != "" && (syncer.SameCode(given, row.Code()) || strings.EqualFold(given, row.Digest)):
@@ -80,11 +81,11 @@ func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given strin
 	return row.Digest, nil
 }
 
-// showPlan prints the plan that a decision is about, where questions are asked.
+// showPlan prints the plan to decide on, to standard error like the question.
 func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
 	p, err := e.Plan(ctx, syncer.RunRef{Tenant: row.Tenant})
 	if err == nil && p.Digest != row.Digest {
-		err = syncer.ErrStalePlan // another run has taken its place just now
+		err = syncer.ErrStalePlan // another run has just replaced it
 	}
 	if err != nil {
 		return explain(row.Tenant, err)
@@ -116,8 +117,8 @@ func (a *app) acceptBroken(ctx context.Context, e *engine, row syncer.Row, d *sy
 	return nil
 }
 
-// decideHere asks for a decision on the terminal, if there is one. It reports
-// whether one was made.
+// decideHere asks for a decision on the terminal, if there is a terminal. It reports
+// whether the person decided.
 func (a *app) decideHere(ctx context.Context, e *engine, row syncer.Row) (bool, error) {
 	if !a.asks || a.json {
 		return false, nil
@@ -147,7 +148,7 @@ func (a *app) decideHere(ctx context.Context, e *engine, row syncer.Row) (bool, 
 		case err == nil:
 			return true, nil
 		case errors.Is(err, syncer.ErrStalePlan), errors.Is(err, syncer.ErrNotPending), errors.Is(err, syncer.ErrExpired):
-			a.say("%s: %v\n", row.Tenant, err) // somebody else was faster
+			a.say("%s: %v\n", row.Tenant, err) // another person decided first, or the plan expired
 			return true, nil
 		case errors.Is(err, syncer.ErrSelfApproval), errors.Is(err, syncer.ErrAlreadyVoted):
 			a.say("%s: %v\n", row.Tenant, err)

@@ -30,15 +30,14 @@ const (
 	demoClientID = "11111111-2222-4333-8444-555555555555"
 )
 
-// demo is a fake Entra and fake tenants behind real HTTP on this machine. What
-// they hold is kept in the folder, so that it outlives the command as real
-// tenants would.
+// demo is a fake Entra and fake tenants behind real HTTP on this machine. The folder
+// keeps their data between commands, as real tenants do.
 type demo struct {
 	app       *app
 	dir       *keep.Dir
 	entra     *authtest.Entra
 	signIns   *http.Client // reaches the fake Entra
-	strict    bool         // properties of previews are refused
+	strict    bool         // the fake refuses preview properties
 	catalogue *catalogue.Catalogue
 
 	mu      sync.Mutex
@@ -52,7 +51,7 @@ type demoTenant struct {
 	client *http.Client
 }
 
-// openDemo makes the fakes, as they were left.
+// openDemo makes the fakes and restores their saved state.
 func (a *app) openDemo() (*demo, error) {
 	dir, err := keep.Open(a.set.path(demoFolder))
 	if err != nil {
@@ -64,12 +63,12 @@ func (a *app) openDemo() (*demo, error) {
 	}
 	people := map[string]authtest.Person{
 		"signs-in": authtest.SignsIn(time.Second), "declines": authtest.Declines(time.Second),
-	}[a.set.text("demo-people")] // the zero Person never comes
+	}[a.set.text("demo-people")] // the zero Person never signs in
 	all := names(d.catalogue)
 	d.entra = authtest.NewEntra(authtest.EntraConfig{
 		People: []authtest.Person{people}, Interval: time.Second,
 		Scopes:      d.catalogue.Scopes(all, true, false),
-		Application: func(string, string) int { return 0 }, // any secret will do
+		Application: func(string, string) int { return 0 }, // accept any secret
 	})
 	base := d.serve("login.example", d.entra, d.entra.Transport())
 	d.signIns = &http.Client{Transport: dir.Transport(signInsFile, d.entra, base, true)}
@@ -82,8 +81,9 @@ func (a *app) openDemo() (*demo, error) {
 	return d, nil
 }
 
-// serve returns a transport that reaches the handler over TLS on a loopback
-// address, whatever host a request names, or, in tests, the fake's own.
+// serve returns a transport that connects to the handler over TLS on a loopback
+// address. The transport refuses requests to hosts other than host. In tests, serve
+// returns inProcess.
 func (d *demo) serve(host string, h http.Handler, inProcess http.RoundTripper) http.RoundTripper {
 	if d.app.inProcess {
 		return inProcess
@@ -91,7 +91,7 @@ func (d *demo) serve(host string, h http.Handler, inProcess http.RoundTripper) h
 	server := httptest.NewTLSServer(h)
 	d.closers = append(d.closers, server.Close)
 	base := server.Client().Transport.(*http.Transport).Clone()
-	base.TLSClientConfig.ServerName = "example.com" // what the certificate is for
+	base.TLSClientConfig.ServerName = "example.com" // the name in the certificate
 	address := server.Listener.Addr().String()
 	base.DialContext = func(ctx context.Context, network, asked string) (net.Conn, error) {
 		if asked != host+":443" {
@@ -110,7 +110,7 @@ func (d *demo) close() error {
 	return nil
 }
 
-// tenant returns the fake tenant of a name; it is empty unless it was kept.
+// tenant returns the fake tenant of a name. Without saved state the tenant is empty.
 func (d *demo) tenant(name string) (*demoTenant, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -130,8 +130,8 @@ func (d *demo) tenant(name string) (*demoTenant, error) {
 	return t, nil
 }
 
-// accepts reports whether a token is the fake Entra's, also if another process
-// got it.
+// accepts reports whether the fake Entra issued a token, to this process or to another
+// one.
 func (d *demo) accepts(token string) bool {
 	if d.entra.Accepts(token) {
 		return true
@@ -140,12 +140,13 @@ func (d *demo) accepts(token string) bool {
 	return err == nil && d.entra.Accepts(token)
 }
 
-// file is where a tenant is kept.
+// file returns the name of a fake tenant's file.
 func (d *demo) file(name string) string {
 	return "tenant-" + strings.ReplaceAll(tenant.FilePath(name, true), "/", "_")
 }
 
-// connect leads a client to the fake tenant, as whoever held it last left it.
+// connect configures a client for the fake tenant, and restores the tenant's last
+// saved state.
 func (d *demo) connect(name string, cfg *graph.Config) error {
 	t, err := d.tenant(name)
 	if err != nil {
@@ -154,8 +155,8 @@ func (d *demo) connect(name string, cfg *graph.Config) error {
 	if _, err := d.dir.Load(d.file(name), t.server.Fake.Restore); err != nil {
 		return err
 	}
-	// What was written to the fake can be read at once: nothing has to be waited
-	// for, as it would be where Microsoft's servers have yet to agree.
+	// The fake is consistent at once, so that a client need not wait for replication
+	// as it must with Microsoft's servers.
 	for i := range cfg.Catalogue.Entries {
 		cfg.Catalogue.Entries[i].Consistency = time.Second
 	}
@@ -163,8 +164,8 @@ func (d *demo) connect(name string, cfg *graph.Config) error {
 	return nil
 }
 
-// begin makes a tenant as it is before the first sync, and puts the sample into
-// the repository where that has nothing of it.
+// begin creates a tenant in its state before the first sync. It writes the sample into
+// the repository if the tenant has no configuration there.
 func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalogue.Catalogue) (configured int, err error) {
 	fake, err := d.tenant(t.Name)
 	if err != nil {
@@ -175,7 +176,7 @@ func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalo
 		return 0, err
 	}
 	start = slices.DeleteFunc(start, func(r tenant.Resource) bool {
-		// Where they are on, they refuse every Conditional Access policy.
+		// If security defaults are on, the tenant refuses every Conditional Access policy.
 		return r.Kind == tenanttest.SecurityDefaults && !chosen(kinds, r.Kind)
 	})
 	sample, err := contoso.Sample()
@@ -183,7 +184,7 @@ func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalo
 		return 0, err
 	}
 	sample = slices.DeleteFunc(sample, func(r tenant.Resource) bool { return !chosen(kinds, r.Kind) })
-	for _, r := range sample { // a person has made in the tenant what no sync creates
+	for _, r := range sample { // a person has created objects of kinds that a sync cannot create
 		if entry, _ := kinds.Entry(r.Kind); entry.NamesOnly != "" {
 			start = append(start, r)
 		}
@@ -210,8 +211,8 @@ func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *catalo
 	return len(changes), err
 }
 
-// give gives a tenant applications of these ids, as a real one has those of
-// Microsoft and its own.
+// give adds applications with these ids to a fake tenant. A real tenant already has
+// Microsoft's applications and its own.
 func (d *demo) give(name string, applications []string) error {
 	t, err := d.tenant(name)
 	if err != nil {
@@ -229,14 +230,14 @@ func (d *demo) give(name string, applications []string) error {
 	return d.dir.Write(d.file(name), fake.Save())
 }
 
-// chosen reports whether a kind is kept in step, and not only read for its names.
+// chosen reports whether the program syncs a kind, instead of only reading its names.
 func chosen(c *catalogue.Catalogue, kind string) bool {
 	e, ok := c.Entry(kind)
 	return ok && e.Scope != tenant.Referenced
 }
 
-// whatHolds returns the resources all of whose references lead to one another,
-// or to what the tenant has.
+// whatHolds returns the resources without dangling references. It drops a resource
+// that refers to an object in neither the tenant nor the remaining resources.
 func whatHolds(resources, has []tenant.Resource) []tenant.Resource {
 	for {
 		known := map[string]bool{}
@@ -261,11 +262,11 @@ func whatHolds(resources, has []tenant.Resource) []tenant.Resource {
 	}
 }
 
-// answer asks whoever sits in front of the program to play the one who signs in.
+// answer asks the person at the terminal to accept or decline the sign-in.
 func (d *demo) answer(code string) {
 	line, err := d.app.ask("Press Enter to sign in, or type n and Enter to decline: ")
 	if err != nil {
-		return // nobody is there: the sign-in times out
+		return // without an answer the sign-in times out
 	}
 	act := authtest.Accept
 	if strings.HasPrefix(line, "n") {

@@ -1,11 +1,11 @@
 // Command cli keeps Microsoft 365 tenants in step with configuration kept as
 // code: a program for real tenants, and an example of a host of package syncer.
-// In what follows it is called tenantsync:
+// This comment calls the program tenantsync:
 //
 //	go build -o tenantsync ./examples/cli
 //
-// The README of the repository has "Connect a real tenant", from the app
-// registration to the first sync. To try it, without a network or a tenant:
+// "Connect a real tenant" in the repository's README leads from the app registration
+// to the first sync. To try the program without a network or a tenant:
 //
 //	tenantsync init -demo
 //	tenantsync tenants add contoso
@@ -41,21 +41,21 @@
 //	artifacts NAME            save snapshots, plan, report and log of a sync as a zip archive
 //	rollback NAME [REVISION]  list the backups, or propose to go back to one
 //
-// tenantsync COMMAND -h lists the flags of a command. Flags may stand before and
+// tenantsync COMMAND -h lists the flags of a command. Flags may come before and
 // after the other words.
 //
-// A sync is worked on in the process of the command, until the tenant rests or
-// somebody else than who sits in front of it is needed. Any command that is
-// stopped, or killed, is gone on with: by sync, by run, or by the command that
-// decides. Any number of them may work in one folder at a time, on one machine.
+// A command works on a sync in its own process, until the tenant rests or another
+// person is needed. If a command is stopped or killed, sync, run, or the command that
+// decides resumes the sync. Several commands may work in one folder at a time, on one
+// machine.
 //
-// Signing in: the code and the page are shown, and the command waits. Approving:
-// on a terminal the plan is shown and it is asked what to do; elsewhere the plan
-// stays pending, and the command that approves it is printed. A decision always
-// names its plan, so that no person approves a plan that they have not seen. The
-// name is the plan's code (16 characters, unique to this run) or its whole
-// digest. A part of a digest is refused, since plans can be made whose
-// digests begin alike.
+// To sign in a person, a command shows the code and the page, and waits. To have a plan
+// approved, a command on a terminal shows the plan and asks for a decision. Without a
+// terminal the plan stays pending, and the command prints how to approve it. A
+// decision always names its plan, so that people cannot approve a plan that they have
+// not seen. The name is the plan's code (16 characters, unique to this run) or its
+// whole digest. The program refuses a part of a digest, since somebody can make two
+// plans whose digests begin alike.
 //
 // # Exit status
 //
@@ -72,11 +72,10 @@
 //
 // # Settings
 //
-// A setting is given by its flag (-client-id), by a variable of the environment
-// (TENANTSYNC_CLIENT_ID; TENANTSYNC_OUTPUT for -o), or by its name in the file
-// tenantsync.json in the folder; the first of these that is there counts, and
-// else the default, in parentheses. doctor prints all of them, and where each
-// is from.
+// A setting is a flag (-client-id), an environment variable (TENANTSYNC_CLIENT_ID;
+// TENANTSYNC_OUTPUT for -o), or a name in the folder's file tenantsync.json. The first
+// of these that is set counts, else the default, in parentheses. doctor prints all
+// settings and their sources.
 //
 //	-dir                   the folder with settings, configuration and store (tenantsync); not in the file
 //	-o                     what results are printed as: text or json (text); not in the file
@@ -107,8 +106,8 @@
 //	-approval-timeout      how long a plan waits for a decision (720h0m0s)
 //	-lease                 after how long another process takes over from one that died; one under a minute leaves each write half of it (1m0s)
 //
-// The file is one JSON object. A list may be an array; a name that is not in the
-// list above is an error:
+// The file is one JSON object. A list may be an array. A name that the list above
+// lacks is an error:
 //
 //	{
 //	  "client-id": "00000000-0000-0000-0000-000000000000",
@@ -124,40 +123,39 @@
 //	client-secret     the application's secret, if it has one
 //	certificate.pem   or its certificate and private key
 //	tenants/          a file for each tenant: directory id, variables, labels
-//	kinds/            kinds that are added to the catalogue of package graph, or
-//	                  take the place of known ones, in the form of catalogue.Catalogue
-//	configuration/    NAME/desired has the configuration, NAME/backup what the
-//	                  tenant had: see tenant.DirRepository
+//	kinds/            kinds that extend the catalogue of package graph or replace
+//	                  its kinds, in the form of catalogue.Catalogue
+//	configuration/    NAME/desired has the configuration, NAME/backup the backups of
+//	                  the tenant: see tenant.DirRepository
 //	tenantsync.db     the store, on SQLite: see package sqlitestore
-//	demo/             what the fakes of a demonstration hold
+//	demo/             the data of a demonstration's fakes
 //
 // # Secrets
 //
-// A secret is never on the command line, nor in the file of settings. The client
-// secret is in TENANTSYNC_CLIENT_SECRET or in a file; so is the key that seals
-// the token caches, in TENANTSYNC_SEAL_KEY or in seal.key. Such files must be
-// readable by their owner only (mode 0600), and are refused otherwise. Whoever
-// has both the key and the store is signed in as the tenants' administrators:
-// keep a backup of the two in different places. No command prints a token, a
-// device code or a secret; the code that a person has to enter is shown to them.
+// Neither the command line nor the file of settings may contain secrets. The client
+// secret is in TENANTSYNC_CLIENT_SECRET or in a file. The key that seals the token
+// caches is in TENANTSYNC_SEAL_KEY or in seal.key. The program refuses files of
+// secrets that users other than their owner can read: set mode 0600. A person who has
+// both the key and the store can act as the tenants' administrators, so keep the
+// backups of the two in different places. No command prints a token, a device code or
+// a secret. A command shows only the code that a person must enter.
 //
-// Plans bind secrets by hashes, whose key is in TENANTSYNC_HASH_KEY or in
-// hash.key, one key in the form of seal.key's. To replace it take the file away
-// and call init: plans with secrets that wait for a decision are stale then, and
-// no object changes.
+// Plans bind secrets by hashes, whose key is in TENANTSYNC_HASH_KEY or in hash.key, as
+// one key in the form of seal.key's. To replace the key, remove the file and run init.
+// Pending plans with secrets are then stale, and no object changes.
 //
 // seal.key and TENANTSYNC_SEAL_KEY may hold several keys, each "id:base64 of 32
-// bytes", separated by white space. The first seals, all open: to replace a key
-// put the new one in front (echo k2:$(openssl rand -base64 32)), and take the old
-// one away when every tenant was synced.
+// bytes", separated by white space. The first key seals, and all keys open. To replace
+// a key, put the new key in front (echo k2:$(openssl rand -base64 32)), and remove the
+// old key after a sync of every tenant.
 //
 // # Output
 //
-// Results go to standard output; progress, questions and errors to standard
-// error. On a terminal progress is one line that is redrawn, and status -watch a
-// table that is; elsewhere they are plain lines. NO_COLOR turns colors off. What
-// comes from outside (names, comments, errors) is cleaned of characters that a
-// terminal would obey.
+// Results go to standard output; progress, questions and errors go to standard error.
+// On a terminal the program redraws one line of progress, and status -watch redraws a
+// table; elsewhere both print plain lines. NO_COLOR turns colors off. In text from
+// outside (names, comments, errors) the program escapes characters that could control
+// a terminal.
 //
 // With -o json each command prints one JSON document, and an error is
 // {"error": {"tenant", "message", "next", "exit"}} on standard error:
@@ -182,9 +180,8 @@
 //
 // # Demonstrations
 //
-// A folder that was made with init -demo has fake tenants and a fake Entra, of
-// packages graphtest and authtest, which every command serves over TLS on a
-// loopback address and talks to as to the real ones. What they hold is kept in
-// the folder between commands. A folder is for fakes or for real tenants, never
-// for both.
+// A folder that was made with init -demo has fake tenants and a fake Entra, of packages
+// graphtest and authtest. Every command serves them over TLS on a loopback address and
+// uses them like the real services. The folder keeps their data between commands. A
+// folder is for fakes or for real tenants, never for both.
 package main

@@ -25,24 +25,24 @@ const (
 	bad  = "problem"
 )
 
-// finding is what doctor has to say about one thing.
+// finding is the result of one check.
 type finding struct {
 	Level  string `json:"level"`
 	Check  string `json:"check"`
 	Tenant string `json:"tenant,omitempty"`
 	Text   string `json:"text"`
-	// Fix says what to do about it; empty where all is well.
+	// Fix says how to fix the problem. It is empty for a good finding.
 	Fix string `json:"fix,omitempty"`
 }
 
-// shownSetting is a setting and where it is from.
+// shownSetting is a setting and its source.
 type shownSetting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	From  string `json:"from"`
 }
 
-// diagnosis is what doctor found.
+// diagnosis holds the settings and the findings of doctor.
 type diagnosis struct {
 	Settings []shownSetting `json:"settings"`
 	Findings []finding      `json:"findings"`
@@ -107,7 +107,7 @@ func (a *app) printDiagnosis(d *diagnosis) {
 	}
 }
 
-// checkFolder looks at who may read what.
+// checkFolder checks the permissions of the folder's files.
 func (a *app) checkFolder(d *diagnosis) {
 	dir := a.set.text("dir")
 	info, err := os.Stat(dir)
@@ -128,7 +128,7 @@ func (a *app) checkFolder(d *diagnosis) {
 	}
 }
 
-// nextOf is what an error says to do, or else fix.
+// nextOf returns the fix that an error suggests, else fix.
 func nextOf(err error, fix string) string {
 	if f, ok := errors.AsType[*failure](err); ok && f.next != "" {
 		return f.next
@@ -144,7 +144,7 @@ func nextOf(err error, fix string) string {
 
 var directoryID = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
-// checkSettings looks at settings that can be wrong in more than their form.
+// checkSettings checks settings that can have a valid form and still be wrong.
 func (a *app) checkSettings(d *diagnosis) {
 	id := a.set.text("client-id")
 	switch {
@@ -186,7 +186,7 @@ func (a *app) checkSettings(d *diagnosis) {
 	}
 }
 
-// checkRest looks at the store, the configuration, and at every tenant.
+// checkRest checks the store, the configuration, and every tenant.
 func (a *app) checkRest(ctx context.Context, d *diagnosis, offline bool) error {
 	added, err := a.tenants()
 	if err != nil {
@@ -225,7 +225,7 @@ func (a *app) checkRest(ctx context.Context, d *diagnosis, offline bool) error {
 	return ctx.Err()
 }
 
-// checkConfiguration looks whether every file of a tenant can be used.
+// checkConfiguration checks that every file of a tenant's configuration is usable.
 func (a *app) checkConfiguration(ctx context.Context, e *engine, d *diagnosis, t tenantFile) {
 	line, err := e.repository.Desired(ctx, tenant.DesiredRequest{Tenant: t.Name})
 	if err != nil {
@@ -240,8 +240,8 @@ func (a *app) checkConfiguration(ctx context.Context, e *engine, d *diagnosis, t
 	}
 }
 
-// checkTenant gets credentials without asking anybody, and holds what they
-// permit against what the kinds need.
+// checkTenant gets credentials without asking a person, and compares their permissions
+// with the permissions that the kinds need.
 func (a *app) checkTenant(ctx context.Context, e *engine, d *diagnosis, t tenantFile) {
 	row, err := e.Status(ctx, t.Name)
 	if err != nil {
@@ -311,7 +311,7 @@ func (a *app) checkPermissions(ctx context.Context, d *diagnosis, t tenantFile, 
 	checkBreakGlass(ctx, d, t, client)
 }
 
-// checkBreakGlass looks whether the tenant has the accounts that must always get in.
+// checkBreakGlass checks that the tenant has the break-glass accounts.
 func checkBreakGlass(ctx context.Context, d *diagnosis, t tenantFile, client tenant.Client) {
 	looks, ok := client.(interface {
 		MissingBreakGlass(context.Context) ([]string, error)

@@ -17,13 +17,13 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// The folder, beside tenantsync.json, seal.key and tenants/.
+// Names in the folder, beside tenantsync.json, seal.key and tenants/.
 const (
 	storeFile        = "tenantsync.db"
 	configurationDir = "configuration"
 )
 
-// engine is the engine with all that this program plugs in.
+// engine is the engine with the parts that this program plugs in.
 type engine struct {
 	*syncer.Syncer
 	store         *sqlitestore.Store
@@ -32,7 +32,7 @@ type engine struct {
 	closers       []func() error
 }
 
-// able reports why nobody could sign in: the settings are to be corrected first.
+// able returns an error if the settings must be corrected before a sign-in is possible.
 func (e *engine) able() error {
 	if none, ok := e.authenticator.(noCredentials); ok {
 		return none.err
@@ -40,7 +40,7 @@ func (e *engine) able() error {
 	return nil
 }
 
-// close gives everything up; the last opened goes first.
+// close closes all parts, in the reverse order of opening.
 func (e *engine) close() error {
 	var errs []error
 	for i := len(e.closers) - 1; i >= 0; i-- {
@@ -57,13 +57,13 @@ func (a *app) with(ctx context.Context, do func(e *engine) error) error {
 	}
 	err = do(e)
 	closed := e.close()
-	if err != nil && closed != nil { // what the command ran into comes first
+	if err != nil && closed != nil { // report the command's error first
 		a.say("tenantsync: %v\n", closed)
 	}
 	return cmp.Or(err, closed)
 }
 
-// ready reports what keeps the folder from being used.
+// ready returns an error if the folder is not usable.
 func (a *app) ready() error {
 	dir := a.set.text("dir")
 	if !a.set.initialized {
@@ -80,7 +80,7 @@ func (a *app) ready() error {
 	return nil
 }
 
-// open opens what is in the folder, and makes the engine.
+// open opens the folder's store and configuration, and makes the engine.
 func (a *app) open(ctx context.Context) (*engine, error) {
 	if err := a.ready(); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 		e.closers = append(e.closers, a.demo.close)
 	}
 	if e.authenticator, err = a.authenticator(e.store); err != nil {
-		// What needs nobody's credentials still works: status, plan, report.
+		// Commands that need no credentials still work: status, plan, report.
 		if _, ok := errors.AsType[*failure](err); !ok {
 			err = &failure{exit: exitUsage, err: err, next: nextOf(err, "tenantsync doctor")}
 		}
@@ -136,7 +136,7 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 		Connector:     syncer.ConnectorFunc(a.connect),
 		SettingsFor: func(_ context.Context, name string) (syncer.Settings, error) {
 			t, err := a.tenant(name)
-			if errors.Is(err, fs.ErrNotExist) { // removed here, and still in the store
+			if errors.Is(err, fs.ErrNotExist) { // the tenant was removed from the folder, but not from the store
 				err = nil
 			}
 			return syncer.Settings{Directory: t.Directory, Variables: t.Variables, Rules: rules, Approval: approval,
@@ -148,24 +148,24 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 	return err
 }
 
-// noCredentials stands for an authenticator that could not be made.
+// noCredentials replaces an authenticator that could not be made.
 type noCredentials struct{ err error }
 
 func (n noCredentials) failure(req auth.Request) error {
 	return &auth.Error{Class: auth.Misconfigured, Tenant: req.Tenant, Message: n.err.Error()}
 }
 
-// Credential says why there is none.
+// Credential returns the reason why the authenticator could not be made.
 func (n noCredentials) Credential(_ context.Context, req auth.Request) (auth.Credential, error) {
 	return nil, n.failure(req)
 }
 
-// Begin says why nobody can sign in.
+// Begin returns the reason why the authenticator could not be made.
 func (n noCredentials) Begin(_ context.Context, req auth.Request) (auth.SignIn, error) {
 	return nil, n.failure(req)
 }
 
-// authenticator signs in as the settings say.
+// authenticator returns the authenticator for the configured sign-in.
 func (a *app) authenticator(store *sqlitestore.Store) (auth.Authenticator, error) {
 	id := a.set.text("client-id")
 	if id == "" && a.demo == nil {

@@ -22,10 +22,10 @@ const (
 	exitTimedOut  = 5
 	exitRefused   = 6
 	exitNoEffect  = 7
-	exitStopped   = 130 // as shells have it for Ctrl-C
+	exitStopped   = 130 // the shells' status for Ctrl-C
 )
 
-// exitCodes is how they are documented, in -h and in the package's comment.
+// exitCodes documents the exit statuses in -h and in the package's comment.
 const exitCodes = `  0    done: for a sync, the tenant is Idle, also when its plan was rejected, and
        when the status line counts deletes that are switched off or items left out
   1    failed: the sync ended in New error, or the command could not do its work
@@ -37,14 +37,14 @@ const exitCodes = `  0    done: for a sync, the tenant is Idle, also when its pl
   7    no effect: a roll back has changed nothing
   130  stopped by Ctrl-C; the same command goes on where it was`
 
-// failure is why the program does not end with 0.
+// failure is the reason for an exit status other than 0.
 type failure struct {
 	exit   int
 	tenant string
 	err    error
-	// next says what to do about it, if anything is known.
+	// next suggests what to do, or is "".
 	next string
-	// silent: what there is to say has been said.
+	// silent is true if the program has already printed the reason.
 	silent bool
 }
 
@@ -57,7 +57,7 @@ func (f *failure) Error() string {
 	return f.tenant + ": " + text
 }
 
-// message is the error's text, without the name of the package that says it.
+// message returns the error's text without the name of package syncer.
 func (f *failure) message() string { return strings.ReplaceAll(f.err.Error(), "syncer: ", "") }
 
 // Unwrap returns the cause.
@@ -79,7 +79,7 @@ func (a *app) fail(err error) int {
 	if f.silent {
 		return f.exit
 	}
-	if a.console.json || a.set.flag["o"] == "json" { // also before all settings are known
+	if a.console.json || a.set.flag["o"] == "json" { // even if the settings could not be loaded
 		a.console.jsonTo(a.stderr, map[string]any{"error": map[string]any{
 			"tenant": f.tenant, "message": f.message(), "next": f.next, "exit": f.exit}})
 		return f.exit
@@ -91,7 +91,8 @@ func (a *app) fail(err error) int {
 	return f.exit
 }
 
-// explain says what an error of the engine means for whoever typed the command.
+// explain converts an error of the engine into a failure with an exit status and a
+// suggestion for the user.
 func explain(tenantName string, err error) error {
 	if err == nil {
 		return nil
@@ -134,8 +135,8 @@ func explain(tenantName string, err error) error {
 	return f
 }
 
-// ended is the error for how a run ended or waits, nil for success. What there
-// is to say of it is in the report and was printed.
+// ended returns the failure for a run that ended without success or waits, else nil.
+// The failure is silent, because the command has printed the outcome.
 func ended(row syncer.Row) error {
 	f := &failure{tenant: row.Tenant, err: errors.New(row.Label), silent: true}
 	switch {
@@ -148,7 +149,7 @@ func ended(row syncer.Row) error {
 	case row.Status == state.PendingApproval, row.Status == state.PendingAuthentication, row.Status == state.PendingAdminConsent:
 		f.exit = exitPerson
 	case row.Status.Active() && len(row.Paused) > 0:
-		f.exit = exitPerson // to resume it
+		f.exit = exitPerson // a person must resume the tenant
 	case row.Status.Active():
 		return nil
 	case row.Outcome == syncer.TimedOut:

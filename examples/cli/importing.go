@@ -20,7 +20,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// importFlags are those of the command "import".
+// importFlags holds the flags of the command "import".
 type importFlags struct {
 	dry, replace, emptyAssignments bool
 	confirm                        string
@@ -47,17 +47,17 @@ func importFolder(a *app) func(context.Context, []string) error {
 	}
 }
 
-// imported is what was imported, for programs.
+// imported is the result of an import, in its JSON form.
 type imported struct {
 	Tenant string         `json:"tenant"`
 	Files  int            `json:"files"`
 	Kinds  map[string]int `json:"imported"`
-	// Written: it is in the configuration now, where Replaced of the resources
-	// were before.
+	// Written is true if the import changed the configuration. Replaced counts the
+	// resources that the configuration had before.
 	Written  bool `json:"written"`
 	Replaced int  `json:"replaced"`
-	// Renamed, Removed and Held are what -replace does to the imports before. Confirm
-	// is the code for it, as long as nothing was written.
+	// Renamed, Removed and Held describe the effects of -replace on earlier imports.
+	// Confirm is the code that confirms the effects, until the import is written.
 	Renamed      []importer.Rename `json:"renamed,omitempty"`
 	Removed      []importer.Origin `json:"removed,omitempty"`
 	Held         []importer.Held   `json:"held,omitempty"`
@@ -69,7 +69,7 @@ type imported struct {
 	Applications []string          `json:"applications"`
 }
 
-// remark is what happened to one thing.
+// remark is a line of the import's report, in its JSON form.
 type remark struct {
 	Thing string `json:"thing"`
 	Kind  string `json:"kind,omitempty"`
@@ -85,8 +85,8 @@ func remarks(lines []importer.Line) []remark {
 	return out
 }
 
-// importInto reads a folder that another tool exported, and puts what can be
-// used into the tenant's configuration.
+// importInto reads a folder that another tool exported, and writes the usable objects
+// into the tenant's configuration.
 func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir string, f importFlags) error {
 	catalogue, err := a.set.catalogue()
 	if err != nil {
@@ -166,10 +166,10 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 	return failed
 }
 
-// importsFolder has, for each tenant, where its imported resources are from.
+// importsFolder has a file for each tenant with the origins of its imported resources.
 const importsFolder = "imports"
 
-// origins is the file of a tenant there.
+// origins is the content of a tenant's file in importsFolder.
 type origins struct {
 	Format    int               `json:"format"`
 	Resources []importer.Origin `json:"resources"`
@@ -177,8 +177,7 @@ type origins struct {
 
 const originsFormat = 1
 
-// loadOrigins returns where a tenant's imported resources are from, as far as that
-// is known.
+// loadOrigins returns the recorded origins of a tenant's imported resources.
 func (a *app) loadOrigins(t tenantFile) ([]importer.Origin, error) {
 	path := a.set.path(filepath.Join(importsFolder, fileOfTenant(t.Name)))
 	data, err := os.ReadFile(path)
@@ -209,7 +208,7 @@ func (a *app) saveOrigins(t tenantFile, resources []importer.Origin) error {
 	return dir.Write(fileOfTenant(t.Name), append(data, '\n'))
 }
 
-// importMerge is what an import does to a tenant's configuration at one revision.
+// importMerge holds an import's changes to one revision of a tenant's configuration.
 type importMerge struct {
 	revision string
 	last     []importer.Origin
@@ -230,7 +229,7 @@ func (a *app) merge(ctx context.Context, e *engine, t tenantFile, got *importer.
 }
 
 // code is a hash of the lists of removed and renamed files, so that a person confirms
-// the lists that the program showed. It is empty if both lists are.
+// the lists that the program showed. It is empty if both lists are empty.
 func (m importMerge) code() string {
 	if len(m.out.Removed)+len(m.out.Renamed) == 0 {
 		return ""
@@ -247,8 +246,8 @@ func (m importMerge) code() string {
 
 // write changes a tenant's configuration in one revision.
 func (a *app) write(ctx context.Context, e *engine, t tenantFile, m importMerge) error {
-	// The program may die between the two writes. The origins of both revisions are
-	// kept for that; an origin without a file in the configuration has no effect.
+	// The program may die between the two writes, so write first stores the origins of
+	// both revisions. An origin without a file in the configuration has no effect.
 	if err := a.saveOrigins(t, slices.Concat(m.out.Origins, m.out.Removed, m.last)); err != nil {
 		return err
 	}

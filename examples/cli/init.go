@@ -97,8 +97,7 @@ func initialize(a *app) func(context.Context, []string) error {
 	}
 }
 
-// given are the settings that the command line has, and that have a place in
-// the file.
+// given returns the settings of the command line that the file may contain.
 func (s settings) given() map[string]any {
 	out := map[string]any{}
 	for _, each := range s.table {
@@ -114,7 +113,8 @@ func (s settings) given() map[string]any {
 	return out
 }
 
-// file is the content of a new file of settings: what the command line has.
+// file returns the content of a new file of settings, with the settings of the command
+// line.
 func (s settings) file() ([]byte, error) {
 	given := s.given()
 	if _, ok := given["client-id"]; !ok && !s.bool("demo") {

@@ -12,12 +12,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
-// kindsFolder, in the folder, may hold kinds that are added to the catalogue, or
-// that take the place of known ones.
+// kindsFolder is a subfolder with kinds that extend the catalogue or replace its
+// kinds.
 const kindsFolder = "kinds"
 
-// wholeCatalogue is the package's with the folder's kinds, and with those of the
-// setting beta in that version.
+// wholeCatalogue returns the default catalogue with the folder's kinds. The kinds of
+// the setting beta use Graph's beta.
 func (s settings) wholeCatalogue() (*catalogue.Catalogue, error) {
 	all, err := s.withOwnKinds()
 	if err != nil {
@@ -48,9 +48,9 @@ func (s settings) withOwnKinds() (*catalogue.Catalogue, error) {
 	return all, nil
 }
 
-// catalogue is what the client is given: the kinds chosen, and those that they
-// refer to, which are read for their names and never written. So nothing else
-// is read, and no permission is asked for that is not needed.
+// catalogue returns the catalogue for the client. It holds the chosen kinds, and the
+// kinds to which they refer. The client only reads the names of the latter. It reads no
+// other kinds, so that it needs no further permissions.
 func (s settings) catalogue() (*catalogue.Catalogue, error) {
 	all, err := s.wholeCatalogue()
 	if err != nil {
@@ -87,11 +87,11 @@ func (s settings) catalogue() (*catalogue.Catalogue, error) {
 		case referred[e.Name]:
 			e.Scope = tenant.Referenced
 			e.Create, e.Update, e.Delete, e.Parts, e.PartRequests, e.References = false, false, false, nil, nil, nil
-			e.Read.Optional = true // without it, what refers to such an object is reported
+			e.Read.Optional = true // if the read is refused, references to such objects are reported
 		default:
 			continue
 		}
-		// Nothing has to come after what no plan touches.
+		// An order after kinds that no plan changes has no effect.
 		e.After = slices.DeleteFunc(slices.Clone(e.After), func(o tenant.After) bool { return !slices.Contains(chosen, o.Kind) })
 		out.Entries = append(out.Entries, e)
 	}
@@ -107,7 +107,7 @@ func names(c *catalogue.Catalogue) []string {
 	return out
 }
 
-// parts returns the pieces that the setting names, as in graph.Config. All are those of
+// parts returns the setting parts in the form of graph.Config. "all" means all parts of
 // the chosen kinds.
 func (s settings) parts(all *catalogue.Catalogue, chosen []string) ([]string, error) {
 	var known []string
@@ -130,7 +130,7 @@ func (s settings) parts(all *catalogue.Catalogue, chosen []string) ([]string, er
 	return parts, nil
 }
 
-// unproven is the setting in the form of graph.Config.
+// unproven returns the setting unproven in the form of graph.Config.
 func (s settings) unproven() []string {
 	kinds := s.list("unproven")
 	if slices.Equal(kinds, []string{"all"}) {
@@ -139,7 +139,7 @@ func (s settings) unproven() []string {
 	return kinds
 }
 
-// graphConfig is what the settings say of a client of a tenant.
+// graphConfig returns the configuration of a tenant's client, from the settings.
 func (s settings) graphConfig(t tenantFile) (graph.Config, error) {
 	cat, err := s.catalogue()
 	if err != nil {

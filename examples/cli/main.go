@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// surroundings are what the program is run in.
+// surroundings holds the program's streams and environment.
 type surroundings struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	// inProcess reaches the demonstration's fakes without sockets, and prepare
-	// is shown them before anything is asked of them: for tests.
+	// For tests: inProcess connects to the demonstration's fakes without sockets, and
+	// prepare receives the fakes before their first request.
 	inProcess bool
 	prepare   func(*demo)
 }
@@ -40,12 +40,12 @@ type app struct {
 	surroundings
 	*console
 	set settings
-	// flags are those of the command itself.
+	// flags holds the command's flags and the settings.
 	flags *flag.FlagSet
-	demo  *demo // once it is open
+	demo  *demo // set once the engine is open
 }
 
-// run is the program; it returns the exit status.
+// run runs the program and returns the exit status.
 func run(ctx context.Context, args []string, s surroundings) int {
 	a := &app{surroundings: s, console: newConsole(s, ctx.Done())}
 	err := a.main(ctx, args)
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, s surroundings) int {
 	return a.fail(err)
 }
 
-// main finds the command and carries it out.
+// main finds the command and runs it.
 func (a *app) main(ctx context.Context, args []string) error {
 	a.set = newSettings()
 	fs := a.flagSet("tenantsync")
@@ -98,7 +98,7 @@ func (a *app) main(ctx context.Context, args []string) error {
 	return do(ctx, words)
 }
 
-// flagSet has the flags that all commands share.
+// flagSet returns the flags that all commands share.
 func (a *app) flagSet(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)

@@ -8,15 +8,15 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// observer prints what happens: lines that stay for what people want to know
-// later, and on a terminal a line that is redrawn for the rest.
+// observer prints events. It prints lasting lines for events that people may want to
+// read later. On a terminal it shows other events in a line that is redrawn.
 type observer struct {
 	app *app
-	// phase is each tenant's, as it was printed last.
+	// phase holds the last printed phase of each tenant.
 	phase *sync.Map
 }
 
-// phases in words.
+// phases describes each phase in words.
 var phases = map[syncer.Phase]string{
 	syncer.PhaseConnect: "signing in silently",
 	syncer.PhaseConsent: "looking at permissions",

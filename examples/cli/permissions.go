@@ -13,15 +13,15 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
-// permission is one that an app registration has to ask for.
+// permission is a permission that an app registration must request.
 type permission struct {
-	// Name is the least powerful one that is enough.
+	// Name is the name of the least privileged sufficient permission.
 	Name      string   `json:"name"`
 	Mandatory bool     `json:"mandatory"`
 	Read      bool     `json:"read"`
 	Write     bool     `json:"write"`
 	Kinds     []string `json:"kinds"`
-	// Why says what else it is for, if it is not for the kinds themselves.
+	// Why is the purpose of a permission that the kinds themselves do not need.
 	Why string `json:"why,omitempty"`
 }
 
@@ -32,8 +32,8 @@ func guardPermission() permission {
 	return permission{Name: "User.Read.All", Read: true, Kinds: []string{}, Why: "to see which groups the accounts are in that no policy may lock out"}
 }
 
-// permissionsFor are what the kinds need, of a person (delegated) or of an
-// application, and where an administrator consents to them.
+// permissionsFor holds the permissions that the kinds need, for a person (delegated)
+// and for an application, and the page where an administrator consents to them.
 type permissionsFor struct {
 	Mode        string       `json:"mode"`
 	Kinds       []string     `json:"kinds"`
@@ -65,8 +65,8 @@ func permissions(a *app) func(context.Context, []string) error {
 	}
 }
 
-// needed asks the client itself, with made-up tokens that permit nothing. It
-// sends nothing anywhere.
+// needed asks the client for the permissions, with fake tokens that grant nothing. The
+// client sends no requests.
 func (a *app) needed(ctx context.Context, t tenantFile, mode string) (permissionsFor, error) {
 	out := permissionsFor{Mode: mode, Kinds: []string{}, Delegated: []permission{}, Application: []permission{}}
 	cfg, err := a.set.graphConfig(t)
@@ -77,7 +77,7 @@ func (a *app) needed(ctx context.Context, t tenantFile, mode string) (permission
 		cfg.ClientID = demoClientID
 	}
 	if cfg.Directory == "" {
-		cfg.Directory = "organizations" // as Entra has it for whoever signs in
+		cfg.Directory = "organizations" // Entra's name for the signed-in account's directory
 	}
 	out.Kinds = names(cfg.Catalogue)
 	for _, application := range []bool{false, true} {
@@ -105,9 +105,9 @@ func (a *app) needed(ctx context.Context, t tenantFile, mode string) (permission
 	return out, nil
 }
 
-// merged names each permission once, mandatory if it is so for any kind. One
-// for which another that is needed anyway will do is left out, so that what is
-// listed is all that has to be granted.
+// merged returns each permission once, as mandatory if it is mandatory for any kind. It
+// leaves out a permission if another permission of the list suffices instead. An
+// administrator need not grant more than the list.
 func merged(required []tenant.Permission) []permission {
 	out := []permission{}
 	add := func(p *permission, r tenant.Permission) {
@@ -118,8 +118,8 @@ func merged(required []tenant.Permission) []permission {
 			}
 		}
 	}
-	// What leaves no choice comes first, and optional ones last: so each finds
-	// what is there already.
+	// Permissions without alternatives come first, and optional permissions last, so
+	// that later ones can reuse a permission of the list.
 	required = slices.Clone(required)
 	slices.SortStableFunc(required, func(a, b tenant.Permission) int {
 		if a.Optional != b.Optional {

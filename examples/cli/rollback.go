@@ -36,14 +36,14 @@ func rollback(a *app) func(context.Context, []string) error {
 	}
 }
 
-// backup is a revision of the backup line, for people and programs.
+// backup is a revision of the backup line, in its JSON form.
 type backup struct {
 	Revision string `json:"revision"`
 	Time     string `json:"time,omitempty"`
 	Message  string `json:"message,omitempty"`
 }
 
-// backups lists what can be rolled back to.
+// backups lists the revisions to which a tenant can be rolled back.
 func (a *app) backups(ctx context.Context, e *engine, t tenantFile, limit int) error {
 	revisions, err := e.repository.History(ctx, tenant.RepositoryHistoryRequest{Tenant: t.Name, Line: tenant.BackupLine, Limit: limit})
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/keep"
 )
 
-// Secrets are never on the command line, where every process of the machine can
-// read them, nor in the file of settings, which people copy and commit.
+// The command line contains no secrets, because every process of the machine can read
+// it. Nor does the file of settings, because people copy and commit it.
 const (
 	secretVariable = "TENANTSYNC_CLIENT_SECRET"
 	keyVariable    = "TENANTSYNC_SEAL_KEY"
@@ -38,7 +38,7 @@ func secretFile(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Windows has other rights than these, which do not show here.
+	// On Windows the mode does not show who may read the file.
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
 		return "", fmt.Errorf("%s can be read by others (mode %04o): chmod 600 %s", path, mode, path)
 	}
@@ -52,9 +52,9 @@ func secretFile(path string) (string, error) {
 	return string(text), nil
 }
 
-// sealer returns what seals the token caches in the store: with the keys of the
-// environment, or of the folder's file, which init makes. The first seals, all
-// open.
+// sealer returns the sealer of the store's token caches. The keys are from the
+// environment, or from the folder's file, which init makes. The first key seals, and
+// all keys open.
 func (a *app) sealer() (*auth.Sealer, error) {
 	text, from, err := a.key(keyVariable, keyFile, "the key that seals token caches", "tenantsync init makes a new one; everybody then has to sign in again")
 	if err != nil {
@@ -75,8 +75,8 @@ func (a *app) sealer() (*auth.Sealer, error) {
 	return sealer, nil
 }
 
-// hashSecret returns what hashes of secrets in plans are made with: the key of
-// the environment, or of the folder's file, which init makes.
+// hashSecret returns the key for the hashes of secrets in plans. The key is from the
+// environment, or from the folder's file, which init makes.
 func (a *app) hashSecret() ([]byte, error) {
 	text, from, err := a.key(hashVariable, hashFile, "the key of hashes of secrets", "tenantsync init makes a new one; plans with secrets that wait are stale then")
 	if err != nil {
@@ -89,8 +89,8 @@ func (a *app) hashSecret() ([]byte, error) {
 	return key.Value, nil
 }
 
-// key returns the text of a key, and where it is from: the environment, or a
-// file of the folder.
+// key returns the text of a key and its source, which is the environment or a file of
+// the folder.
 func (a *app) key(variable, file, what, next string) (text, from string, err error) {
 	if text := a.getenv(variable); text != "" {
 		return text, variable, nil
@@ -103,13 +103,13 @@ func (a *app) key(variable, file, what, next string) (text, from string, err err
 	return text, from, err
 }
 
-// makeKey makes one of the folder's keys, unless it is there.
+// makeKey makes one of the folder's keys, unless its file exists.
 func makeKey(dir *keep.Dir, file string) error {
 	_, err := dir.Key(file, "cli")
 	return err
 }
 
-// clientSecret is the application's.
+// clientSecret returns the application's client secret.
 func (a *app) clientSecret() (auth.Secret, error) {
 	if text := a.getenv(secretVariable); text != "" {
 		return auth.Secret(text), nil
@@ -151,7 +151,7 @@ func (a *app) certificate() (chain []*x509.Certificate, key crypto.PrivateKey, e
 			key, err = x509.ParseECPrivateKey(block.Bytes)
 		}
 		if err != nil {
-			// The cause may repeat what is in the file.
+			// The cause may contain parts of the file.
 			return nil, nil, fmt.Errorf("%s: the private key cannot be read", path)
 		}
 	}
@@ -161,7 +161,8 @@ func (a *app) certificate() (chain []*x509.Certificate, key crypto.PrivateKey, e
 	return chain, key, nil
 }
 
-// application makes the authenticator of an application that works by itself.
+// application returns the authenticator of an application that signs in without a
+// person.
 func (a *app) application(cfg entra.ApplicationConfig) (auth.Authenticator, error) {
 	var err error
 	switch a.set.text("sign-in") {
@@ -175,7 +176,7 @@ func (a *app) application(cfg entra.ApplicationConfig) (auth.Authenticator, erro
 			return nil, usageError("sign-in federated needs the setting federated-token-file")
 		}
 		path = a.set.path(path)
-		// Read each time: the platform renews it.
+		// Read the file each time, because the platform renews the token.
 		cfg.Assertion = func(context.Context) (string, error) {
 			text, err := os.ReadFile(path)
 			return strings.TrimSpace(string(text)), err

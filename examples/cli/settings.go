@@ -22,18 +22,18 @@ import (
 // settingsFile is the file of settings in the folder.
 const settingsFile = "tenantsync.json"
 
-// kindsDefault are the kinds that are kept in step unless a setting says
-// otherwise: Conditional Access and what its policies name. They need few
-// permissions.
+// kindsDefault lists the kinds that the program syncs by default: Conditional Access
+// and the kinds that its policies name. They need few permissions.
 const kindsDefault = "conditionalAccessPolicies,namedLocations,authenticationStrengthPolicies,groups"
 
-// setting is one of the things that can be set: by the flag -name, by the
-// variable TENANTSYNC_NAME of the environment, and by "name" in the file, the
-// first of these that is there.
+// setting is a setting of the program. Its value is from the flag -name, from the
+// environment variable TENANTSYNC_NAME, or from "name" in the file: the first of these
+// that is set.
 type setting struct {
 	name, value, usage string
 	isBool             bool
-	// here: it is of one command, and has no place in the file.
+	// here is true if the setting applies to one invocation and the file must not
+	// contain it.
 	here  bool
 	check func(string) error
 }
@@ -72,7 +72,7 @@ func settingTable() []setting {
 	}
 }
 
-// whoami is the name of the user of the operating system.
+// whoami returns the name of the operating system's user.
 func whoami() string {
 	if u, err := user.Current(); err == nil && u.Username != "" {
 		return u.Username
@@ -117,7 +117,7 @@ func isBool(s string) error {
 	return nil
 }
 
-// variable is the environment's name of a setting.
+// variable returns the name of a setting's environment variable.
 func (s setting) variable() string {
 	if s.name == "o" {
 		return "TENANTSYNC_OUTPUT"
@@ -135,17 +135,17 @@ func (s setting) checked(value string) error {
 	return nil
 }
 
-// value is what a setting was given, and where.
+// value is the value of a setting and its source.
 type value struct{ text, from string }
 
-// settings are what the table's settings are.
+// settings holds the settings of the table and their values.
 type settings struct {
 	table  []setting
 	flag   map[string]string
 	chosen map[string]value
-	// initialized: the folder has a file of settings.
+	// initialized is true if the folder has a file of settings.
 	initialized bool
-	// demoFile is what that says of "demo".
+	// demoFile is the file's value of "demo".
 	demoFile string
 }
 
@@ -168,8 +168,8 @@ func (s *settings) flags(fs *flag.FlagSet) {
 	}
 }
 
-// load fills in what flags have left open: from the environment, then from the
-// folder's file, then the default.
+// load sets the settings without a flag: from the environment, else from the folder's
+// file, else to the default.
 func (s *settings) load(getenv func(string) string) error {
 	var problems []error
 	inFile := map[string]string{}
@@ -236,7 +236,7 @@ func readSettings(path string, table []setting) (map[string]string, error) {
 	return out, nil
 }
 
-// settingText is a value of the file as the flag would have it.
+// settingText converts a value of the file to the form of the flag.
 func settingText(v json.RawMessage) (string, error) {
 	var text string
 	var many []string
@@ -278,7 +278,7 @@ func (s settings) list(name string) []string {
 	return out
 }
 
-// path is a file in the folder, or an absolute one.
+// path returns the path of a file in the folder. It returns an absolute path unchanged.
 func (s settings) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name

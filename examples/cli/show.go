@@ -19,7 +19,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// of makes a command about one tenant that was added.
+// of returns a command for one tenant, which must have been added.
 func (a *app) of(do func(ctx context.Context, e *engine, t tenantFile) error) func(context.Context, []string) error {
 	return func(ctx context.Context, words []string) error {
 		return a.with(ctx, func(e *engine) error {
@@ -126,7 +126,7 @@ func showHistory(a *app) func(context.Context, []string) error {
 	})
 }
 
-// entryText says what an entry of the history is about.
+// entryText describes an entry of the history.
 func entryText(e syncer.Entry) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -184,7 +184,7 @@ func showLogs(a *app) func(context.Context, []string) error {
 	})
 }
 
-// logText is a line of the log for people.
+// logText formats a line of the log for people.
 func logText(line []byte) string {
 	var fields map[string]any
 	if err := json.Unmarshal(line, &fields); err != nil {

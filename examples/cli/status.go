@@ -44,8 +44,8 @@ func status(a *app) func(context.Context, []string) error {
 	}
 }
 
-// rows are the tenants: those that were added, whether they were ever synced or
-// not, and those that only the store still knows.
+// rows returns the tenants that were added, synced or not, and the tenants that only
+// the store contains.
 func (a *app) rows(ctx context.Context, e *engine, words []string) ([]syncer.Row, error) {
 	if len(words) == 1 {
 		t, err := a.known(words[0])
@@ -91,7 +91,7 @@ func (a *app) rows(ctx context.Context, e *engine, words []string) ([]syncer.Row
 	return rows, nil
 }
 
-// labelled has the labels of the tenant's file, which may be newer.
+// labelled returns the row with the labels of the tenant's file, which may be newer.
 func labelled(row syncer.Row, t tenantFile) syncer.Row {
 	row.Tenant = t.Name
 	if len(t.Labels) > 0 {
@@ -100,7 +100,7 @@ func labelled(row syncer.Row, t tenantFile) syncer.Row {
 	return row
 }
 
-// statusTable is the table of tenants.
+// statusTable returns the lines of the table of tenants.
 func (a *app) statusTable(rows []syncer.Row, width int) []string {
 	var cells [][]cell
 	for _, r := range rows {
@@ -114,14 +114,14 @@ func (a *app) statusTable(rows []syncer.Row, width int) []string {
 	return a.grid([]string{"TENANT", "STATUS", "LAST SUCCESS", "LABELS", "DETAIL"}, cells, width)
 }
 
-// detail says in a few words what there is to know of a tenant.
+// detail describes a tenant's state in a few words.
 func detail(r syncer.Row) string {
 	switch {
 	case len(r.Paused) > 0:
 		return "held by " + r.Paused[0].Holder
 	case r.Cancelling && r.Status.Active():
 		return "is being cancelled"
-	case r.Status.Active() && r.Error != nil: // the store, or the repository
+	case r.Status.Active() && r.Error != nil: // an error of the store or of the repository
 		return string(r.Error.Class) + ": " + r.Error.Message
 	case r.Status == state.PendingApproval && r.Counts != nil:
 		moved := ""
@@ -157,7 +157,7 @@ func (a *app) watch(ctx context.Context, e *engine, words []string, every time.D
 	for {
 		rows, err := a.rows(ctx, e, words)
 		if ctx.Err() != nil {
-			return nil // Ctrl-C is how it ends
+			return nil // Ctrl-C is the normal end
 		}
 		if err != nil {
 			return err
@@ -187,8 +187,8 @@ func (a *app) watch(ctx context.Context, e *engine, words []string, every time.D
 	}
 }
 
-// redraw prints a table over the one that stands there, as much of it as the
-// terminal can hold, and returns how many lines it has.
+// redraw prints a table over the previous table, cut to the size of the terminal, and
+// returns the number of printed lines.
 func (a *app) redraw(table func([]syncer.Row, int) []string, rows []syncer.Row, drawn int) int {
 	width, height := a.size()
 	lines := table(rows, width-1)
@@ -204,7 +204,7 @@ func (a *app) redraw(table func([]syncer.Row, int) []string, rows []syncer.Row, 
 	for _, line := range lines {
 		b.WriteString(line + "\x1b[K\n")
 	}
-	b.WriteString("\x1b[J") // what a longer table has left
+	b.WriteString("\x1b[J") // erase the rest of a longer previous table
 	a.printf("%s", safe(b.String()))
 	return len(lines)
 }

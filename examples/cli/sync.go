@@ -11,10 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// lookEvery is how often a command looks whether another process got on.
+// lookEvery is the interval at which a command checks the progress of another process.
 const lookEvery = 500 * time.Millisecond
 
-// driving is how far a command goes with a run.
+// driving holds the flags that decide how long a command works on a run.
 type driving struct {
 	wait, noWait bool
 }
@@ -26,7 +26,7 @@ func (a *app) drivingFlags() *driving {
 	return d
 }
 
-// startFlags are those of commands that start a run.
+// startFlags holds the flags of commands that start a run.
 type startFlags struct {
 	mode, comment         string
 	targets               list
@@ -45,7 +45,7 @@ func (a *app) startFlags() *startFlags {
 	return f
 }
 
-// request is the request that the flags ask for.
+// request returns the request for the flags.
 func (a *app) request(t tenantFile, f *startFlags) (syncer.StartRequest, error) {
 	req := syncer.StartRequest{Tenant: t.Name, Actor: a.set.text("actor"), Supersede: f.supersede, Labels: t.Labels,
 		Options: syncer.Options{Mode: syncer.Mode(f.mode), Comment: f.comment, Interactive: !f.unattended}}
@@ -81,8 +81,8 @@ func syncTenant(a *app) func(context.Context, []string) error {
 	})
 }
 
-// startAndDrive starts a run, or goes on with the one that is under way, and
-// works on it.
+// startAndDrive starts a run and works on it. With goOn it resumes the active run
+// instead, if there is one.
 func (a *app) startAndDrive(ctx context.Context, e *engine, req syncer.StartRequest, d *driving, goOn bool) error {
 	if err := e.able(); err != nil {
 		return err
@@ -110,8 +110,8 @@ func (a *app) driveAndShow(ctx context.Context, e *engine, row syncer.Row, d *dr
 	return ended(row)
 }
 
-// drive works on a run until it ends, or waits for something that nobody here
-// can give.
+// drive works on a run until the run ends or waits for a person who is not at the
+// terminal.
 func (a *app) drive(ctx context.Context, e *engine, row syncer.Row, d *driving) (syncer.Row, error) {
 	name, run := row.Tenant, row.Run
 	told := ""
@@ -173,7 +173,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// outcome says where a tenant is, and what comes next.
+// outcome prints a tenant's status and the next steps.
 func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 	a.printf("%s: %s", row.Tenant, row.Label)
 	if row.Outcome != "" && !row.Status.Active() {
@@ -220,11 +220,11 @@ func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 	}
 }
 
-// broken names the guard rules that the plan breaks.
+// broken prints the guard rules that the plan breaks.
 func (a *app) broken(ctx context.Context, e *engine, row syncer.Row) {
 	p, err := e.Plan(ctx, syncer.RunRef{Tenant: row.Tenant})
 	if err != nil {
-		return // the plan itself can still be asked for, and says why
+		return // the command plan reports the error
 	}
 	for _, b := range p.Broken {
 		a.printf("  breaks the rule %s: %s\n", b.Rule, b.Message)
@@ -234,11 +234,11 @@ func (a *app) broken(ctx context.Context, e *engine, row syncer.Row) {
 	}
 }
 
-// approveCommand is the command that approves the plan that waits.
+// approveCommand returns the command that approves the pending plan.
 func approveCommand(row syncer.Row) string {
 	return "tenantsync approve " + plan.Printable(row.Tenant) + " -plan " + row.Code()
 }
 
-// short is as much of a digest as tells entries of a history apart. No decision
-// takes it for the plan's name.
+// short returns the first part of a digest, which distinguishes the entries of a
+// history. No command accepts it as the plan's name.
 func short(digest string) string { return digest[:min(len(digest), 12)] }

@@ -10,14 +10,14 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// cell is a field of a table.
+// cell is a cell of a table.
 type cell struct {
 	text  string
-	color string // an SGR sequence's number, or none
+	color string // the number of an SGR sequence, or ""
 }
 
-// grid lays out rows under a heading, in columns as wide as their widest cell.
-// Cells are made printable. With a number of columns, lines are cut to it.
+// grid lays out rows under a heading, in columns as wide as their widest cell. It makes
+// the cells printable. If most is positive, grid cuts the lines to that many columns.
 func (c *console) grid(heading []string, rows [][]cell, most int) []string {
 	all := make([][]cell, 0, len(rows)+1)
 	var first []cell
@@ -69,8 +69,8 @@ func (c *console) print(heading []string, rows [][]cell) {
 	}
 }
 
-// columns is how many columns of a terminal a text takes: letters of East Asian
-// scripts take two, combining ones none.
+// columns returns the number of terminal columns of a text. Letters of East Asian
+// scripts take two columns, and combining characters take none.
 func columns(text string) int {
 	n := 0
 	for _, r := range text {
@@ -106,7 +106,7 @@ func cut(text string, most int) string {
 	return text
 }
 
-// colorOf is the color of a status.
+// colorOf returns the color of a status.
 func colorOf(s state.Status) string {
 	switch {
 	case s == state.Idle:
@@ -118,5 +118,5 @@ func colorOf(s state.Status) string {
 	case s == state.Starting, s == state.InProgress:
 		return "36" // cyan
 	}
-	return "33" // yellow: somebody has something to do
+	return "33" // yellow: a person must act
 }

@@ -20,28 +20,28 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// tenantsFolder has a file for each tenant, so that two commands that add
-// tenants at the same time do not lose each other's.
+// tenantsFolder has a file for each tenant, so that two commands can add tenants at the
+// same time without losing one.
 const tenantsFolder = "tenants"
 
-// tenantFile is what is known of a tenant beside what the store has.
+// tenantFile holds the facts about a tenant that the store lacks.
 type tenantFile struct {
 	Name string `json:"name"`
-	// Directory is the directory id. Empty: whoever signs in first decides, and
-	// the store keeps it.
+	// Directory is the directory id. If it is empty, the first sign-in determines it,
+	// and the store keeps it.
 	Directory string `json:"directory,omitempty"`
 	// Variables are the values of ${var:name} in its configuration.
 	Variables map[string]string `json:"variables,omitempty"`
-	// Labels are shown beside it.
+	// Labels are shown with the tenant.
 	Labels map[string]string `json:"labels,omitempty"`
 }
 
-// fileOfTenant is the name of a tenant's file.
+// fileOfTenant returns the name of a tenant's file.
 func fileOfTenant(name string) string {
 	return strings.ReplaceAll(tenant.FilePath(name, true), "/", "_")
 }
 
-// tenant reads a tenant's file: fs.ErrNotExist if it was not added.
+// tenant reads a tenant's file. It returns fs.ErrNotExist if the tenant was not added.
 func (a *app) tenant(name string) (tenantFile, error) {
 	return readTenant(a.set.path(filepath.Join(tenantsFolder, fileOfTenant(name))))
 }
@@ -62,7 +62,7 @@ func readTenant(path string) (t tenantFile, err error) {
 	return t, nil
 }
 
-// known returns a tenant that was added, or says how to.
+// known returns a tenant that was added, or an error that says how to add it.
 func (a *app) known(name string) (tenantFile, error) {
 	t, err := a.tenant(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,7 +72,7 @@ func (a *app) known(name string) (tenantFile, error) {
 	return t, err
 }
 
-// tenants are all that were added, by name.
+// tenants returns all added tenants, sorted by name.
 func (a *app) tenants() ([]tenantFile, error) {
 	entries, err := os.ReadDir(a.set.path(tenantsFolder))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -136,7 +136,7 @@ func (a *app) addTenant(ctx context.Context, e *engine, t tenantFile) error {
 		return added
 	}
 	resources := 0
-	if a.demo != nil { // before it is there: who dies in between adds it again
+	if a.demo != nil { // before the tenant's file exists: after a crash the command can run again
 		catalogue, err := a.set.catalogue()
 		if err == nil {
 			resources, err = a.demo.begin(ctx, e, t, catalogue)
@@ -182,7 +182,7 @@ func tenantsList(a *app) func(context.Context, []string) error {
 	}
 }
 
-// inOrder writes pairs as text.
+// inOrder returns pairs as text, sorted.
 func inOrder(m map[string]string) string {
 	var out []string
 	for k, v := range m {

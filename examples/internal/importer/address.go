@@ -122,8 +122,9 @@ func (r *recognizer) kindOfPath(at, named string) (string, error) {
 	return "", fmt.Errorf("no kind of the catalogue is read from %s", named)
 }
 
-// otherAddresses are paths that contexts name and that are no paths of the metadata,
-// as in the examples of Microsoft's documentation: github.com/microsoftgraph/microsoft-graph-docs.
+// otherAddresses maps paths that appear in contexts, but not in the metadata, to
+// endpoints. Examples in Microsoft's documentation have such paths:
+// github.com/microsoftgraph/microsoft-graph-docs.
 var otherAddresses = map[string]string{
 	"/conditionalAccess/policies":                             policies,
 	"/conditionalAccess/namedLocations":                       locations,

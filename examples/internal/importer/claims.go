@@ -11,16 +11,16 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// ClaimedTwiceError is an id of the exporting tenant that the objects of several
+// ClaimedTwiceError reports an id of the exporting tenant that objects of several
 // files have. At most one of the files can be right.
 type ClaimedTwiceError struct {
 	ID    string
 	Files []string
-	// Kept is the file that the migration table gives the id to, or "".
+	// Kept is the file to which the migration table assigns the id, or "".
 	Kept string
 }
 
-// Error names the id and the files, and what decides between them.
+// Error names the id, the files, and the migration table's choice between them.
 func (e *ClaimedTwiceError) Error() string {
 	s := fmt.Sprintf("the id %s is claimed by %d files (%s)", e.ID, len(e.Files), few(e.Files))
 	if e.Kept != "" {
@@ -29,12 +29,12 @@ func (e *ClaimedTwiceError) Error() string {
 	return s + ": nothing decides between them; delete all but one, or name the object in " + migrationTableName
 }
 
-// shared describes files that were all imported: nothing needs the id.
+// shared describes files that were all imported, because no object refers to the id.
 func (e *ClaimedTwiceError) shared() string {
 	return fmt.Sprintf("the id %s is claimed by %d files (%s), and nothing refers to it: all were imported", e.ID, len(e.Files), few(e.Files))
 }
 
-// SameNameError is a name that several files of one kind have.
+// SameNameError reports a name that different objects of one kind have.
 type SameNameError struct {
 	Kind, Key string
 	Files     []string
@@ -46,8 +46,8 @@ func (e *SameNameError) Error() string {
 		len(e.Files), e.Kind, e.Key, few(e.Files))
 }
 
-// few joins the first names and counts the others: thousands of files can have one
-// name, and each of them shows the list.
+// few joins the first names and counts the others. Thousands of files can share a
+// name, and the report shows the list for each of them.
 func few(names []string) string {
 	if more := len(names) - shown; more > 0 {
 		return fmt.Sprintf("%s; and %d more", strings.Join(names[:shown], "; "), more)
@@ -85,7 +85,7 @@ func (im *importer) decideClaims() {
 	}
 }
 
-// referred returns every id that some object names, in lower case.
+// referred returns, in lower case, every id that appears in an object's texts.
 func (im *importer) referred() map[string]bool {
 	ids := make(map[string]bool)
 	for o := range im.in {
@@ -99,9 +99,10 @@ func (im *importer) referred() map[string]bool {
 	return ids
 }
 
-// decideEntry decides which object an id of the migration table stands for, if no file
-// has the id. This is the object with the table's name whose file has no id. Without
-// one, it is a new group.
+// decideEntry decides which object an id of the migration table stands for if no
+// file contains the id. The id stands for the object that has the table's name and
+// whose file contains no id. Without such an object, the id of a group stands for a
+// new group.
 func (im *importer) decideEntry(id objectID, names []string, ids map[objectID][]string, byName map[objectID][]*object) {
 	if len(names) > 1 {
 		im.lost[id] = fmt.Errorf("%s has several names for the id %s: %q", migrationTableName, id.id, names)
@@ -124,12 +125,12 @@ func (im *importer) decideEntry(id objectID, names []string, ids map[objectID][]
 	}
 }
 
-// decideID decides between claims of different names by the migration table. If no
-// object refers to the id, nothing must be decided: all of them are imported.
+// decideID decides by the migration table which of the objects with one id keeps it,
+// if their names differ. If no object refers to the id, decideID keeps all of them.
 func (im *importer) decideID(id objectID, claims []*object, table []string, referred bool) {
 	other := func(key string) func(*object) bool { return func(o *object) bool { return o.key != key } }
 	if !slices.ContainsFunc(claims, other(claims[0].key)) {
-		im.names[id] = claims[0].key // copies of one object, or as many of one name
+		im.names[id] = claims[0].key // copies of one object, or several objects with one name
 		return
 	}
 	why := &ClaimedTwiceError{ID: id.id, Files: filesOf(claims)}
@@ -159,7 +160,7 @@ func (im *importer) decideName(claims []*object) {
 	if len(claims) < 2 {
 		return
 	}
-	// Of two formats of one object the fuller has more types.
+	// Of two exports of one object, the more complete one has more types.
 	kept := slices.MaxFunc(claims, func(a, b *object) int { return cmp.Compare(countTypes(a.body), countTypes(b.body)) })
 	same := !slices.ContainsFunc(claims, func(o *object) bool { return !equalButTypes(kept.body, o.body) })
 	why := &SameNameError{Kind: claims[0].kind.Name, Key: claims[0].key, Files: filesOf(claims)}
@@ -192,8 +193,8 @@ func countTypes(v any) (n int) {
 	return n
 }
 
-// equalButTypes reports whether two values are equal but for types that only one of
-// them has: some tools write the type of each value, others those that are needed.
+// equalButTypes reports whether two values are equal except for types that only one
+// of them has. Some tools write the type of every value, others only required types.
 func equalButTypes(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:

@@ -32,7 +32,7 @@ func (im *importer) cleanBodies() {
 			im.leaveOut(o, err)
 			continue
 		}
-		im.replaceTenantID(o) // after the key, which is no template
+		im.replaceTenantID(o) // after the key is known, since a key is not a template
 		if missing := MissingRequired(o.kind.Name, o.body); missing != "" {
 			im.leaveOut(o, fmt.Errorf("%q is missing, and there is no safe default for it", missing))
 		}
@@ -59,14 +59,14 @@ func KeyOf(k tenant.Kind, body map[string]any) (string, error) {
 	return key, nil
 }
 
-// dropAnnotations removes what belongs to the protocol: links, contexts, actions,
-// and types that say nothing.
+// dropAnnotations removes the protocol's annotations: links, contexts, actions, and
+// types that repeat the declared type.
 func (im *importer) dropAnnotations(o *object) {
 	im.dropAnnotationsIn(o.body, im.recognizer.declaredAt(o.kind.Name))
 }
 
-// dropAnnotationsIn removes them from a value. declared are the types that the
-// versions of the metadata declare for it.
+// dropAnnotationsIn removes annotations from a value. declared holds the types that
+// the versions of the metadata declare for the value.
 func (im *importer) dropAnnotationsIn(v any, declared []*graphmeta.Type) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -89,9 +89,9 @@ func (im *importer) dropAnnotationsIn(v any, declared []*graphmeta.Type) {
 	}
 }
 
-// repeats reports whether a type is the one that is declared anyway. Graph leaves
-// it out then; exports made with full metadata have it. A value whose declared type
-// is abstract cannot be created without it.
+// repeats reports whether a type only repeats the declared type. Graph omits such a
+// type; exports made with full metadata include it. Graph cannot create a value
+// without a type if the declared type is abstract.
 func repeats(typ string, declared []*graphmeta.Type) bool {
 	return len(declared) > 0 && !slices.ContainsFunc(declared, func(t *graphmeta.Type) bool { return t.Name != typ || t.HasAbstract() })
 }
@@ -111,8 +111,8 @@ func (im *importer) dropReadOnly(o *object) {
 	}
 }
 
-// readGroupNames puts the names of groups where a target's id belongs: IntuneCD
-// writes groupName and groupType in its place, and names of filters and scope tags.
+// readGroupNames sets the missing id of a target to the group's name. IntuneCD writes
+// groupName and groupType instead of the id, and the names of filters and scope tags.
 func (im *importer) readGroupNames(o *object) {
 	bodies.EditAt(o.body, bodies.Segments("/assignments/*/target"), func(v any) (any, bool) {
 		target, _ := v.(map[string]any)
@@ -136,7 +136,7 @@ func (im *importer) readGroupNames(o *object) {
 	})
 }
 
-// dynamicGroup remembers the rule of a group that only its name stands for.
+// dynamicGroup records the membership rule of a group that the export only names.
 func (im *importer) dynamicGroup(name string, rule any) {
 	if text, ok := rule.(string); ok && text != "" {
 		im.rules[name] = text
@@ -152,7 +152,7 @@ func (im *importer) dropEmptyAssignments(o *object) {
 	}
 }
 
-// renameName gives an object's name the property that its kind uses.
+// renameName moves an object's name to the property that its kind uses.
 func (im *importer) renameName(o *object) {
 	want, other := "displayName", "name"
 	switch {
@@ -169,7 +169,7 @@ func (im *importer) renameName(o *object) {
 		o.body[want] = value
 		im.report.altered(o.file, fmt.Sprintf("%q became %q", other, want))
 	} else if value != o.body[want] {
-		return // another property that happens to be called so
+		return // a different property with the same name
 	} else {
 		im.report.altered(o.file, fmt.Sprintf("%q, which repeats %q, dropped", other, want))
 	}
@@ -187,8 +187,8 @@ type defaultValue struct {
 
 func always(v any) func(map[string]any) any { return func(map[string]any) any { return v } }
 
-// defaults are by kind. A Conditional Access policy whose state is not known
-// must not take effect.
+// defaults holds the default values of each kind. A Conditional Access policy of
+// unknown state must not take effect.
 var defaults = map[string][]defaultValue{
 	tenanttest.ConditionalAccessPolicies: {{property: "state", value: always("disabled")}},
 	tenanttest.Groups: {
@@ -249,8 +249,8 @@ func nickname(name any) string {
 	return letters[:min(len(letters), 64)]
 }
 
-// required are the properties that Graph needs to create an object, and that have no
-// safe default.
+// required holds, for each kind, the properties that Graph needs to create an object
+// and that have no safe default.
 var required = map[string][]string{
 	tenanttest.ConditionalAccessPolicies: {"conditions"},
 	tenanttest.NamedLocations:            {"@odata.type"},
@@ -267,8 +267,8 @@ var required = map[string][]string{
 	"windowsAutopilotDeploymentProfiles": {"@odata.type"},
 }
 
-// MissingRequired returns a property that an object of the kind needs to be
-// created and does not have, or "".
+// MissingRequired returns a property that Graph needs to create an object of the
+// kind and that the body lacks, or "".
 func MissingRequired(kind string, body map[string]any) string {
 	for _, property := range required[kind] {
 		if body[property] == nil {
@@ -278,7 +278,7 @@ func MissingRequired(kind string, body map[string]any) string {
 	return ""
 }
 
-// noteMasked reports secrets that the export does not hold.
+// noteMasked reports secrets that the export lacks.
 func (im *importer) noteMasked(o *object) {
 	for _, m := range o.kind.Masked {
 		bodies.StringsAt(o.body, m.Path, func(s string) {
@@ -289,8 +289,8 @@ func (im *importer) noteMasked(o *object) {
 	}
 }
 
-// betaPaths are properties that only Graph's beta has. They stay, because the person
-// who exported them wants them. A client must use beta for the kind.
+// betaPaths holds properties that only Graph's beta has. The importer keeps them,
+// because the person who exported them wants them. A client must use beta for the kind.
 var betaPaths = map[string][]string{
 	tenanttest.ConditionalAccessPolicies: {
 		"/conditions/agents", "/conditions/agentContext", "/conditions/agentIdRiskLevels",
@@ -328,7 +328,7 @@ func (im *importer) noteSecurityDefaults() {
 	}
 }
 
-// replaceTenantID replaces the exporting tenant's id and its placeholder by a
+// replaceTenantID replaces the exporting tenant's id and its placeholder with a
 // variable, and escapes texts that look like a variable.
 func (im *importer) replaceTenantID(o *object) {
 	replaced := false
@@ -343,7 +343,7 @@ func (im *importer) replaceTenantID(o *object) {
 	}
 }
 
-// splitFold splits s at each of the words, in any case. Empty words are none.
+// splitFold splits s at each of the words, ignoring case. It ignores empty words.
 func splitFold(s string, words ...string) []string {
 	var parts []string
 	start := 0
@@ -361,11 +361,11 @@ func splitFold(s string, words ...string) []string {
 	return append(parts, s[start:])
 }
 
-// errPerson is why an object that names people is left out.
+// errPerson is the reason for leaving out an object that names people.
 var errPerson = errors.New("it names a person, who does not exist in another tenant: put the person into a group")
 
-// isAnnotation reports whether a property belongs to the protocol and not to
-// the object. The type is among them; see [importer.dropAnnotations].
+// isAnnotation reports whether a property is an annotation of the protocol and not a
+// property of the object. The type is an annotation too; see [importer.dropAnnotations].
 func isAnnotation(name string) bool {
 	return strings.Contains(name, "@") || strings.HasPrefix(name, "#")
 }

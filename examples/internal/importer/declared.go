@@ -22,8 +22,8 @@ func (r *recognizer) declaredAt(kind string) (types []*graphmeta.Type) {
 	return types
 }
 
-// typesOf returns the types that are declared for a property of a value, whose own
-// type may be more than the declared one.
+// typesOf returns the declared types of a property of a value. The value's own type
+// may be more specific than its declared type.
 func (r *recognizer) typesOf(declared []*graphmeta.Type, typ, property string) (types []*graphmeta.Type) {
 	for _, m := range models() {
 		holders := declared
@@ -41,8 +41,8 @@ func (r *recognizer) typesOf(declared []*graphmeta.Type, typ, property string) (
 	return types
 }
 
-// undeclared returns a property that objects of the kind have in no version of
-// Graph, or "". With deep it looks into the values too.
+// undeclared returns a property of the body that no version of Graph declares for
+// objects of the kind, or "". With deep it also checks the properties of the values.
 func (r *recognizer) undeclared(kind string, body map[string]any, deep bool) (odd string) {
 	known := r.additions[kind]
 	for _, m := range models() {
@@ -59,7 +59,8 @@ func (r *recognizer) undeclared(kind string, body map[string]any, deep bool) (od
 	return odd
 }
 
-// additions are properties of a kind's objects that are no properties of its type.
+// additions returns the properties that a kind's objects can have although the type
+// does not declare them.
 func additions(e catalogue.Entry) map[string]bool {
 	known := map[string]bool{"id": true, "displayName": true, "name": true, "description": true}
 	for _, s := range e.Subs {

@@ -27,14 +27,14 @@ func dscResource(body map[string]any) ([]found, bool) {
 	return []found{o}, true
 }
 
-// dscDropped are what every resource has: its name, and how to sign in.
+// dscDropped holds the properties of every resource: its name, and the sign-in.
 var dscDropped = []string{
 	"ResourceName", "ResourceInstanceName", "ResourceId", "Id", "Ensure", "DependsOn", "PsDscRunAsCredential", "Credential", "ApplicationId",
 	"TenantId", "ApplicationSecret", "CertificateThumbprint", "CertificatePath", "CertificatePassword", "ManagedIdentity", "AccessTokens",
 }
 
-// dscTranslations are the resources of Microsoft365DSC that are read. The schema of
-// each has the names: DSCResources/MSFT_*/MSFT_*.schema.mof.
+// dscTranslations are the translated resources of Microsoft365DSC. The schema of each
+// resource defines the names: DSCResources/MSFT_*/MSFT_*.schema.mof.
 var dscTranslations = map[string]translation{
 	"AADGroup": {
 		endpoint: "/groups",
@@ -52,10 +52,10 @@ var dscTranslations = map[string]translation{
 			"DisplayName": "/displayName", "IpRanges": "/ipRanges[]", "IsTrusted": "/isTrusted", "CountriesAndRegions": "/countriesAndRegions[]",
 			"CountryLookupMethod": "/countryLookupMethod", "IncludeUnknownCountriesAndRegions": "/includeUnknownCountriesAndRegions",
 		},
-		dropped: []string{"OdataType"}, // finishLocation tells it by the ranges
+		dropped: []string{"OdataType"}, // finishLocation derives the type from the ranges
 		finish: func(body map[string]any) {
 			if ranges, _ := body["ipRanges"].([]any); len(ranges) == 0 {
-				delete(body, "ipRanges") // a location of countries has them too, and is never trusted
+				delete(body, "ipRanges") // a location of countries also has these properties, and is never trusted
 				delete(body, "isTrusted")
 			} else {
 				delete(body, "countriesAndRegions")
@@ -118,8 +118,8 @@ var dscTranslations = map[string]translation{
 	},
 }
 
-// dropEmpty removes an object whose properties are all empty: the report has each
-// list, Graph has none.
+// dropEmpty removes an object whose properties are all empty. The report includes
+// every list; Graph omits the object.
 func dropEmpty(body map[string]any, parent, name string) {
 	below := objectAt(body, parent, name)
 	for _, v := range below {

@@ -2,14 +2,14 @@ package importer
 
 import "fmt"
 
-// exclusion is something that tools export and that is no configuration of a
-// kind, or none that means the same in another tenant.
+// exclusion describes exported objects that are not configuration of a kind, or that
+// would mean something else in another tenant.
 type exclusion struct {
 	layout string
-	// folder or typ says what is left out: a name of folders, or a type of Graph
-	// without "microsoft.graph.". A "*" in a type stands for any text.
+	// folder or typ selects the objects to leave out: the name of a folder, or a type
+	// of Graph without "microsoft.graph.". A "*" in a type stands for any text.
 	folder, typ string
-	// below: so is what lies in folders below it, whatever their names.
+	// below extends the exclusion to all folders below the folder.
 	below bool
 	why   string
 }
@@ -33,9 +33,9 @@ const (
 	whyNoGraph = "it was not read from Microsoft Graph"
 )
 
-// exclusions is the table of what an import leaves out on purpose. The
-// documentation shows it. The importer also refuses an object that neither the table
-// nor a kind knows, with another reason.
+// exclusions lists the objects that an import leaves out on purpose. The documentation
+// shows this table. The importer also refuses an object that matches neither the table
+// nor a kind, with another reason.
 var exclusions = []exclusion{
 	{layout: "EntraExporter", typ: "user", why: whyPeople},
 	{layout: "EntraExporter", folder: "Users", why: whyPeople},
@@ -88,8 +88,8 @@ var excludedFolders = func() map[string]*exclusion {
 	return folders
 }()
 
-// refusals are what an import refuses whatever the layout. The documentation shows
-// them behind the exclusions.
+// refusals lists what an import refuses in every layout. The documentation shows
+// this table after the exclusions.
 var refusals = []struct{ what, why string }{
 	{"a type that no kind has", "neither the folder's name nor anything else decides then"},
 	{"a context that no kind has", "the same, for an object without a type"},

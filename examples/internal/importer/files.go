@@ -17,8 +17,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// migrationTable is the file in which an exporting tool names the objects that
-// others refer to by id.
+// migrationTable is the file in which an exporting tool records the names of objects
+// to which other objects refer by id.
 type migrationTable struct {
 	TenantID     string `json:"TenantId"`
 	Organization string
@@ -69,7 +69,7 @@ func (im *importer) readFiles(files fs.FS) error {
 	})
 }
 
-// decodeFile is [tenant.DecodeFile], and takes a list too: some tools write lists
+// decodeFile is [tenant.DecodeFile], and also accepts a list. Some tools write lists
 // without an object around them.
 func decodeFile(name string, data []byte) ([]byte, error) {
 	text, err := tenant.DecodeFile(name, data)
@@ -88,7 +88,7 @@ func decodeFile(name string, data []byte) ([]byte, error) {
 	return text, err
 }
 
-// aroundList makes an object of a list. It is a line of its own, so that the places
+// aroundList turns a list into an object. It is a line of its own, so that positions
 // in the list keep their columns.
 const aroundList = "{\"value\":\n"
 
@@ -106,8 +106,8 @@ func (im *importer) readTable(name string, text []byte) {
 	im.table.Objects = append(im.table.Objects, t.Objects...)
 }
 
-// readObjects reads a file that holds one object, or a list of objects in one
-// property, or objects in the form of another tool.
+// readObjects reads a file that holds one object, a list of objects in one property,
+// or objects in another tool's form.
 func (im *importer) readObjects(name string, text []byte) {
 	if depth := depthOf(text); depth > maxDepth {
 		im.report.leftOut(name, "", "", fmt.Errorf("its objects are nested %d deep, more than the limit of %d", depth, maxDepth))
@@ -155,8 +155,8 @@ func (im *importer) readAll(name string, objects []found) {
 	}
 }
 
-// unpacked returns the objects in a form of another tool. ok is false if it is no
-// such form.
+// unpacked returns the objects if the body is in another tool's form. Otherwise ok
+// is false.
 func unpacked(body map[string]any) (objects []found, ok bool) {
 	for _, form := range []func(map[string]any) ([]found, bool){cippRow, terraformFile, dscResource} {
 		if objects, ok := form(body); ok {
@@ -166,8 +166,8 @@ func unpacked(body map[string]any) (objects []found, ok bool) {
 	return nil, false
 }
 
-// maxDepth is how deep objects may be nested. Those of Graph have some 20 levels;
-// an indented object of 10,000 has gigabytes.
+// maxDepth limits the nesting of objects. Objects of Graph have some 20 levels; an
+// indented object of 10,000 levels takes gigabytes.
 const maxDepth = 200
 
 // depthOf returns how deep valid JSON is nested.
@@ -218,14 +218,15 @@ func (im *importer) readObject(file string, o found) {
 	im.objects = append(im.objects, &object{kind: kind, id: id, file: file, body: o.body, byName: o.byName})
 }
 
-// otherNames are names that tools have for a property of Graph, or for none ("").
+// otherNames maps the names that tools use to Graph's property names. A property that
+// Graph lacks maps to "".
 var otherNames = []struct{ was, is string }{
 	// github.com/jorgeasaurus/IntuneHydrationKit, Templates
 	{"localizedMessages", "localizedNotificationMessages"},
 	{"membershipType", ""},
 }
 
-// renameProperties gives the properties of other tools their names in Graph.
+// renameProperties replaces other tools' property names with Graph's.
 func (im *importer) renameProperties(file string, body map[string]any) {
 	for _, name := range otherNames {
 		v, has := body[name.was]
@@ -242,8 +243,8 @@ func (im *importer) renameProperties(file string, body map[string]any) {
 	}
 }
 
-// problemOf is the line of an object that cannot be used. If its kind and name are
-// known all the same, the line has them.
+// problemOf returns the report's line for an unusable object. If the object's kind
+// and name are known, the line includes them.
 func (im *importer) problemOf(o found, file, id string) Line {
 	l := Line{Thing: file, ID: id, Err: o.problem, Known: !o.unread}
 	if kind, err := im.recognizer.kindOfPath(o.endpoint, o.endpoint); o.endpoint != "" && err == nil {
@@ -253,8 +254,8 @@ func (im *importer) problemOf(o found, file, id string) Line {
 	return l
 }
 
-// wrapped returns the only property of body besides annotations, if it is an
-// array of objects: as in {"groups":[…]} and in an answer of Graph ({"value":[…]}).
+// wrapped returns the only property of body besides annotations, if it is an array of
+// objects, as in {"groups":[…]} and in a response of Graph ({"value":[…]}).
 // Otherwise list is nil.
 func wrapped(body map[string]any) (property string, list []map[string]any) {
 	for name, v := range body {

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 )
 
-// member returns the value of a property, whatever its case: PowerShell's forms
-// differ in it.
+// member returns the value of a property, ignoring the case of its name. PowerShell
+// tools write names in different cases.
 func member(body map[string]any, name string) (value any, has bool) {
 	if v, ok := body[name]; ok {
 		return v, true
@@ -29,7 +29,7 @@ func textOf(body map[string]any, name string) string {
 	return s
 }
 
-// cippEndpoints are the endpoints of the types of Intune templates.
+// cippEndpoints maps the types of Intune templates to endpoints.
 var cippEndpoints = map[string]string{
 	"deviceCompliancePolicies":     compliance,
 	"AppConfiguration":             "/deviceAppManagement/mobileAppConfigurations",
@@ -41,7 +41,7 @@ var cippEndpoints = map[string]string{
 	"windowsQualityUpdateProfiles": "/deviceManagement/windowsQualityUpdateProfiles",
 }
 
-// cippTables are the tables of templates, by their partition.
+// cippTables maps the partition of each table of templates to its reader.
 var cippTables = map[string]func(map[string]any) []found{
 	"IntuneTemplate":                cippIntune,
 	"IntuneReusableSettingTemplate": cippReusable,
@@ -50,7 +50,7 @@ var cippTables = map[string]func(map[string]any) []found{
 	"AssignmentFilterTemplate":      cippFilter,
 }
 
-// cippRow reads a row of CIPP's table of templates, or the template in one.
+// cippRow reads a row of CIPP's table of templates, or a template without its row.
 func cippRow(body map[string]any) ([]found, bool) {
 	if _, raw := member(body, "RAWJson"); raw {
 		return cippIntune(body), true
@@ -71,7 +71,7 @@ func cippRow(body map[string]any) ([]found, bool) {
 	return read(template), true
 }
 
-// nested returns an object that stands as such or as a text of JSON.
+// nested returns an object that is either an object already or JSON in a text.
 func nested(v any) (map[string]any, error) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -89,7 +89,7 @@ func nested(v any) (map[string]any, error) {
 	return nil, fmt.Errorf("it is no JSON object")
 }
 
-// unread is an object whose content is unknown, and why.
+// unread returns an object whose content cannot be read, with the reason.
 func unread(body map[string]any, format string, args ...any) []found {
 	return []found{{body: body, problem: fmt.Errorf(format, args...), unread: true}}
 }
@@ -99,7 +99,7 @@ func unusable(body map[string]any, format string, args ...any) []found {
 	return []found{{body: body, problem: fmt.Errorf(format, args...)}}
 }
 
-// cippIntune reads a template of Intune: the body is JSON in a text.
+// cippIntune reads a template of Intune, whose body is JSON in a text.
 func cippIntune(template map[string]any) []found {
 	raw, _ := member(template, "RAWJson")
 	body, err := nested(raw)
@@ -119,14 +119,15 @@ func cippIntune(template map[string]any) []found {
 	return []found{{body: body, endpoint: cippEndpoints[typ], byName: true}}
 }
 
-// cippReusable reads a reusable setting, which has no type of template.
+// cippReusable reads a reusable setting. Its template lacks a type, so cippReusable
+// sets the endpoint.
 func cippReusable(template map[string]any) []found {
 	out := cippIntune(template)
 	out[0].endpoint = "/deviceManagement/reusablePolicySettings"
 	return out
 }
 
-// cippPolicy reads a Conditional Access policy, beside which its locations stand.
+// cippPolicy reads a Conditional Access policy and the locations in its template.
 func cippPolicy(template map[string]any) []found {
 	out := []found{{body: template, endpoint: policies, byName: true}}
 	if places, has := member(template, "LocationInfo"); has {
@@ -146,7 +147,7 @@ func cippPolicy(template map[string]any) []found {
 	return out
 }
 
-// cippGroup reads a group, whose properties have names of their own.
+// cippGroup reads a group and translates CIPP's property names.
 func cippGroup(template map[string]any) []found {
 	body := map[string]any{"displayName": textOf(template, "Displayname"), "description": textOf(template, "Description")}
 	if nickname := textOf(template, "username"); nickname != "" {

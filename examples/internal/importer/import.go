@@ -20,33 +20,34 @@ const tenantIDVariable = "${var:tenantId}"
 type Imported struct {
 	// Resources are ordered by kind and key.
 	Resources []tenant.Resource
-	// Origins say, for each of Resources, where it is from.
+	// Origins holds the origin of each of Resources.
 	Origins []Origin
-	// Applications are the ids of applications that objects name. They must exist in
-	// the tenant.
+	// Applications holds the ids of applications to which objects refer. The
+	// applications must exist in the tenant.
 	Applications []string
-	// Report lists what was imported, altered and left out.
+	// Report lists the objects that were imported, altered and left out.
 	Report *Report
 }
 
 // Options say how to import.
 type Options struct {
-	// Kinds are those that there are; objects of others are left out and reported.
-	// Required.
+	// Kinds are the kinds to import. Import leaves out objects of other kinds and
+	// reports them. Required.
 	Kinds []tenant.Kind
-	// Catalogue tells the kinds of objects. Defaults to [catalogue.Default].
+	// Catalogue determines the kinds of objects. Defaults to [catalogue.Default].
 	Catalogue *catalogue.Catalogue
 	// EmptyAssignments keeps "assignments": [], which deletes all assignments of the
-	// object in the tenant. Without it the assignments are not managed: most tools
-	// write an empty list for assignments that they did not see.
+	// object in the tenant. By default Import drops the empty list, and the assignments
+	// are not managed: most tools write an empty list for assignments that they did
+	// not see.
 	EmptyAssignments bool
 }
 
-// Import reads a folder that another tool exported from a tenant: one
-// JSON file per object, or lists of objects, in any of the layouts that the
-// documentation of the package names. Ids of the exporting tenant become names; what
-// a file cannot say in another tenant is left out and reported. The error is only for
-// the folder itself: that it cannot be read.
+// Import reads a folder that another tool exported from a tenant. The folder has one
+// JSON file per object, or lists of objects, in any of the layouts that the package's
+// documentation names. Import replaces ids of the exporting tenant with names. It
+// leaves out and reports objects that would mean something else in another tenant.
+// Import returns an error only if it cannot read the folder or encode an object.
 func Import(dir string, options Options) (*Imported, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -62,8 +63,8 @@ func Import(dir string, options Options) (*Imported, error) {
 	return im.result()
 }
 
-// decide brings the objects that were read into the repository's form, and leaves out
-// those that cannot be.
+// decide converts the objects into the repository's form, and leaves out objects that
+// it cannot convert.
 func (im *importer) decide() {
 	im.cleanBodies()
 	im.decideClaims()
@@ -71,23 +72,24 @@ func (im *importer) decide() {
 	im.noteSecurityDefaults()
 }
 
-// importer holds what an import knows so far.
+// importer is the state of an import.
 type importer struct {
 	kinds   map[string]tenant.Kind
 	objects []*object
 	table   migrationTable
 	names   map[objectID]string // the key that each id of the exporting tenant stands for
 	lost    map[objectID]error  // ids of objects that were left out, and why
-	// creatable are the names of groups that only the migration table has.
+	// creatable holds the names of groups that only the migration table contains.
 	creatable map[objectID]string
-	// applications are the ids that stay. Microsoft's are the same in every tenant.
+	// applications holds the ids of applications that stay in the texts. Microsoft's
+	// ids are the same in every tenant.
 	applications map[string]bool
-	// byName has the objects that are part of the import, and the groups that it
+	// byName holds the names of imported objects and of groups that the import
 	// creates.
 	byName map[objectID]bool
-	// rules are the membership rules of groups that only a name stands for.
+	// rules holds the membership rules of groups that the export only names.
 	rules map[string]string
-	// foreignIDs are all ids of the exporting tenant's objects.
+	// foreignIDs holds all ids of the exporting tenant's objects.
 	foreignIDs map[string]bool
 	recognizer *recognizer
 	options    Options
@@ -101,12 +103,12 @@ type object struct {
 	id   string // in the exporting tenant, lower case; may be empty
 	file string
 	body map[string]any
-	// byName: its references hold names and not ids.
+	// byName is true if the object's references hold names instead of ids.
 	byName bool
 	out    bool // left out
 }
 
-// objectID names an object of the exporting tenant.
+// objectID identifies an object of the exporting tenant.
 type objectID struct{ kind, id string }
 
 func newImporter(options Options) *importer {

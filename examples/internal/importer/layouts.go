@@ -1,20 +1,20 @@
 package importer
 
-// layout is how a tool lays out what it exports.
+// layout describes the folders and files of a tool's export.
 type layout struct {
 	name   string
-	source string // where the facts are from
-	// holds says what the files are, for people.
+	source string // the tool's source code that defines the layout
+	// holds describes the files to people.
 	holds   string
 	folders []folder
 }
 
-// folder is a folder of a layout, and the endpoint that its objects were read
-// from. Endpoints that no kind has are listed too, so that their objects are not
-// taken for those of another layout.
+// folder is a folder of a layout, and the endpoint from which the tool read its
+// objects. The layouts include endpoints that belong to no kind, so that the importer
+// does not mistake their objects for objects of another layout.
 type folder struct{ path, endpoint string }
 
-// Pieces of endpoints that many folders have.
+// Endpoints that several folders share.
 const (
 	configurations = "/deviceManagement/deviceConfigurations"
 	enrollment     = "/deviceManagement/deviceEnrollmentConfigurations"
@@ -28,8 +28,8 @@ const (
 	methods        = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
 )
 
-// layouts are those of the tools that an import knows, and last the names that
-// people give to folders.
+// layouts holds the layouts of the supported tools, and last the folder names that
+// people choose themselves.
 var layouts = []layout{
 	{
 		name:   "IntuneManagement",

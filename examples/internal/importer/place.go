@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// kindOfPlace tells the kind of an object by the list's name, else by the nearest
-// folder with a known name. Several tools have one name for different things, so
-// the object must also be one that the endpoint can have.
+// kindOfPlace determines an object's kind by the name of its list, else by the nearest
+// folder with a known name. Tools use one name for different things, so the object
+// must also match the type of the endpoint.
 func (r *recognizer) kindOfPlace(o found, file string) (string, error) {
 	name, endpoints := o.property, r.byFolder[plainPath(o.property)]
 	if len(endpoints) == 0 {
@@ -50,7 +50,7 @@ func (r *recognizer) kindOfPlace(o found, file string) (string, error) {
 	return "", errors.New("it has no type and no context, and no folder with a known name")
 }
 
-// misfitError is why an object is refused that may be one of a kind all the same.
+// misfitError is the reason for refusing an object that may still be of a known kind.
 type misfitError struct{ text string }
 
 func (e *misfitError) Error() string { return e.text }
@@ -63,15 +63,14 @@ func cmpError(a, b error) error {
 	return b
 }
 
-// folderOf returns the nearest folder with a known name, and the endpoints that it
-// stands for.
+// folderOf returns the nearest folder with a known name, and the folder's endpoints.
 func (r *recognizer) folderOf(file string) (name string, endpoints []string, err error) {
 	segments, err := r.ownFolders(file)
 	if err != nil {
 		return "", nil, err
 	}
 	name, endpoints, err = r.nearestFolder(segments)
-	if name == "" && err == nil { // the folder is no object's own: Groups/Groups.json
+	if name == "" && err == nil { // the folder does not belong to one object: Groups/Groups.json
 		name, endpoints, err = r.nearestFolder(strings.Split(path.Dir(file), "/"))
 	}
 	return name, endpoints, err
@@ -93,14 +92,15 @@ func (r *recognizer) nearestFolder(segments []string) (name string, endpoints []
 	return name, endpoints, nil
 }
 
-// maxFolders is how many folders a name of a layout has at most.
+// maxFolders is the largest number of folders in a layout's path.
 const maxFolders = 4
 
-// ownFolders returns the folders of an object's file without the folder that has
-// the object's name or id: Groups for Groups/ID/ID.json. If a layout has objects in
-// such a file, its name is the last folder: Organization/Branding/Localizations.json.
-// The error is for a file deeper below the folder of an object: a group among the
-// members of another group is no second group.
+// ownFolders returns the folders of an object's file. It omits a folder that has the
+// object's name or id: Groups for Groups/ID/ID.json. If a layout has objects in a file
+// of that name, the file's name is the last folder:
+// Organization/Branding/Localizations.json. ownFolders returns an error for a file
+// deeper below an object's folder: a group that is listed as a member of another group
+// is not an exported group.
 func (r *recognizer) ownFolders(file string) ([]string, error) {
 	base, _, _ := strings.Cut(path.Base(file), ".json") // a list in a file is file.json[0]
 	segments := strings.Split(path.Dir(file), "/")
@@ -118,7 +118,7 @@ func (r *recognizer) ownFolders(file string) ([]string, error) {
 	return segments, nil
 }
 
-// knowsFolder reports whether the last folders have a name of a layout.
+// knowsFolder reports whether the path ends with the folders of a layout.
 func (r *recognizer) knowsFolder(segments []string) bool {
 	for start := max(0, len(segments)-maxFolders); start < len(segments); start++ {
 		plain := plainPath(strings.Join(segments[start:], "/"))

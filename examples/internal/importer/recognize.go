@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 )
 
-// recognizer tells the kind of an exported object. The catalogue decides: each of
-// its endpoints leads to one type of Graph's metadata.
+// recognizer determines the kind of an exported object by the catalogue, whose
+// endpoints each lead to one type of Graph's metadata.
 type recognizer struct {
 	byType     map[string]string // type of Graph → kind
 	byEndpoint map[string]string // endpoint in lower case → kind
@@ -20,7 +20,7 @@ type recognizer struct {
 	additions  map[string]map[string]bool // by kind, see the function
 }
 
-// models are the versions of the metadata, beta first: it knows more types.
+// models returns the versions of the metadata, beta first because it has more types.
 func models() []*graphmeta.Model { return []*graphmeta.Model{graphmeta.Beta(), graphmeta.V1()} }
 
 // newRecognizer makes the indexes.
@@ -62,7 +62,7 @@ func newRecognizer(c *catalogue.Catalogue) *recognizer {
 	return r
 }
 
-// moreTypes are types that the metadata at hand lacks.
+// moreTypes maps types that the bundled metadata lacks to their kinds.
 var moreTypes = map[string]string{
 	// https://learn.microsoft.com/graph/api/resources/compliantnetworknamedlocation
 	"compliantNetworkNamedLocation": "namedLocations",
@@ -75,26 +75,27 @@ func (r *recognizer) addFolder(folder, endpoint string) {
 	}
 }
 
-// found is an exported object as it stood in its file.
+// found is an exported object as its file contains it.
 type found struct {
 	body map[string]any
 	// context is the "@odata.context" of the list around the object.
 	context string
-	// endpoint is what the layout says the object was read from.
+	// endpoint is the Graph path from which the tool read the object, if another
+	// tool's form says it.
 	endpoint string
-	// property is the name of the list that the object stood in.
+	// property is the name of the list that contains the object.
 	property string
-	// byName: references hold names and not ids.
+	// byName is true if the object's references hold names instead of ids.
 	byName bool
-	// problem is why the object cannot be used.
+	// problem is the reason why the object is unusable.
 	problem error
-	// unread: what the object is cannot be told.
+	// unread is true if the object's content, and so its kind, is unknown.
 	unread bool
 }
 
-// kindOf tells the kind of an object: by its type, else by its context, else by
-// the endpoint that a link or the layout names. A type or a context that is
-// unknown decides too: nothing else is asked then.
+// kindOf determines the kind of an object by its type, else by its context, else by
+// the endpoint that a link or the layout names. If the type or the context is unknown,
+// kindOf returns an error and does not look further.
 func (r *recognizer) kindOf(o found, file string) (string, error) {
 	if v, has := o.body["@odata.type"]; has {
 		typ, _ := v.(string)
@@ -145,7 +146,7 @@ func (r *recognizer) kindOfType(typ string) (string, error) {
 	return "", fmt.Errorf("no kind of the catalogue has the type %q", typ)
 }
 
-// plainPath is a path of folders in lower case without spaces and punctuation.
+// plainPath returns a path of folders in lower case, without spaces and punctuation.
 func plainPath(folders string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" -_.", r) {

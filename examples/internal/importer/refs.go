@@ -11,9 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// resolveReferences turns ids into names. It leaves out an object that refers to a
-// missing object, and then the objects that refer to that one. It looks at each object
-// once, and once more for each of its references to an object that is left out.
+// resolveReferences replaces ids with names. It leaves out an object that refers to a
+// missing object, and then the objects that refer to the first one. It checks each
+// object once, and again for each of its references to an object that it left out.
 func (im *importer) resolveReferences() {
 	im.indexForeign()
 	referrers := make(map[objectID][]*object)
@@ -51,7 +51,7 @@ type meaning int
 const (
 	literal   meaning = iota // the text stays
 	named                    // an object of the import
-	creatable                // a group that only a name stands for
+	creatable                // a group that the export only names
 	nothing                  // a dangling reference
 )
 
@@ -82,8 +82,8 @@ func (im *importer) resolve(o *object, ref tenant.Reference, s string) (m meanin
 	return nothing, ref.Kinds[0], ""
 }
 
-// resolveName is resolve for a text that is no GUID: some layouts have names in
-// the place of ids.
+// resolveName is resolve for a text that is not a GUID. Some layouts have names
+// instead of ids.
 func (im *importer) resolveName(o *object, ref tenant.Reference, s string) (m meaning, kind, key string) {
 	for _, kind := range ref.Kinds {
 		if im.byName[objectID{kind, s}] {
@@ -96,8 +96,8 @@ func (im *importer) resolveName(o *object, ref tenant.Reference, s string) (m me
 	return nothing, "", ""
 }
 
-// unresolved returns the reason why an object's references cannot be imported, or
-// nil.
+// unresolved returns the reason why the importer must leave out an object because of
+// its references, or nil.
 func (im *importer) unresolved(o *object) error {
 	var found error
 	for _, ref := range o.kind.References {
@@ -121,8 +121,8 @@ func (im *importer) unresolved(o *object) error {
 	return found
 }
 
-// referenceError is why an object is left out that refers to another that is. It
-// shows the first cause alone: a chain of objects would show all of them.
+// referenceError is the reason for leaving out an object that refers to another object
+// that was left out. Its text shows only the first cause, not the whole chain.
 type referenceError struct {
 	path, kind, id string
 	why            error
@@ -135,7 +135,7 @@ func (e *referenceError) Error() string {
 // cause returns the reason of the object at the end of the chain.
 func (e *referenceError) cause() error {
 	if below, ok := e.why.(*referenceError); ok {
-		return below.why // which is no referenceError: see leaveOut
+		return below.why // never a referenceError: see leaveOut
 	}
 	return e.why
 }
@@ -143,7 +143,7 @@ func (e *referenceError) cause() error {
 func (e *referenceError) Unwrap() error { return e.why }
 
 // personOrRole reports a policy that names a person, or a role by its name. Users
-// and roles are no references: their literals stay.
+// and roles are not references, so their literals stay.
 func personOrRole(o *object) (found error) {
 	for _, list := range []string{"include", "exclude"} {
 		path := "/conditions/users/" + list + "Users/*"
@@ -162,7 +162,7 @@ func personOrRole(o *object) (found error) {
 	return found
 }
 
-// everyone are the words that a policy can have in the place of people.
+// everyone holds the words that a policy can have instead of people.
 var everyone = []string{"", "All", "None", "GuestsOrExternalUsers"}
 
 func (im *importer) writeReferences(o *object) {
@@ -188,8 +188,8 @@ func (im *importer) writeReferences(o *object) {
 	}
 }
 
-// createGroup makes a security group without members of what only the
-// migration table or the name in a file knows.
+// createGroup makes a security group without members for a name that only the
+// migration table or a reference contains.
 func (im *importer) createGroup(id objectID, name, file string) {
 	if guid.MatchString(id.id) {
 		im.names[id] = name
@@ -215,7 +215,7 @@ func (im *importer) createGroup(id objectID, name, file string) {
 
 var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// strayID returns an id of the exporting tenant that stands in the body outside of
+// strayID returns an id of the exporting tenant that the body contains outside of
 // references, or "".
 func (im *importer) strayID(o *object) (stray string) {
 	referred := make(map[string]bool)
@@ -236,12 +236,12 @@ func (im *importer) strayID(o *object) (stray string) {
 // foreign reports whether an object of the exporting tenant has the id.
 func (im *importer) foreign(id string) bool {
 	if strings.HasPrefix(id, "00000000-0000-0000-0000-") {
-		return false // the same everywhere, as those of built-in strengths
+		return false // ids that are the same in every tenant, such as those of built-in strengths
 	}
 	return im.foreignIDs[id]
 }
 
-// indexForeign notes the ids of the exporting tenant's objects.
+// indexForeign collects the ids of the exporting tenant's objects.
 func (im *importer) indexForeign() {
 	im.foreignIDs = make(map[string]bool, len(im.names))
 	for id := range im.names {

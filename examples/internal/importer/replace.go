@@ -11,30 +11,30 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Origin says where an imported resource is from. A host keeps the origins of an
-// import, so that the next release of the same export can replace it.
+// Origin identifies the exported object of an imported resource. A host keeps the
+// origins of an import, so that the next release of the same export can replace it.
 type Origin struct {
 	Kind string `json:"kind"`
 	Key  string `json:"key"`
-	// ID is the object's in the exporting tenant, or "".
+	// ID is the object's id in the exporting tenant, or "".
 	ID string `json:"id,omitempty"`
-	// File is where it stood in the exported folder.
+	// File is the object's file in the exported folder.
 	File string `json:"file,omitempty"`
 }
 
-// Merge is what an import changes in a configuration.
+// Merge holds the changes that an import makes to a configuration.
 type Merge struct {
-	// Changes are to be written in one revision.
+	// Changes must be written in one revision.
 	Changes []tenant.Change
-	// InPlace counts resources that were there before, under the same name.
+	// InPlace counts resources that the configuration already has under the same name.
 	InPlace int
-	// Renamed are resources whose object has another name in this release.
+	// Renamed holds the resources whose objects have another name in this release.
 	Renamed []Rename
-	// Removed are resources of the last import that this release lacks.
+	// Removed holds the resources of the last import that this release lacks.
 	Removed []Origin
-	// Held would be removed, but something speaks against it.
+	// Held holds resources that this release lacks and that stay for a reason.
 	Held []Held
-	// Origins are to be kept for the next import.
+	// Origins must be kept for the next import.
 	Origins []Origin
 }
 
@@ -45,24 +45,24 @@ type Rename struct {
 	To   string `json:"to"`
 }
 
-// Held is a resource that stays, and why.
+// Held is a resource that stays, with the reason.
 type Held struct {
 	Origin
 	Why string `json:"why"`
 }
 
-// Merge tells what the import changes in a configuration. present is the
-// configuration, and last are the origins of the imports before, as the last
-// [Merge] had them. Of two origins of one resource the first counts.
+// Merge returns the changes that the import makes to a configuration. present is the
+// configuration. last holds the origins of earlier imports, from [Merge.Origins] of the
+// last one. If a resource has two origins, the first counts.
 //
-// A resource that is there already keeps its previous names, its comment and, if the
-// import has none for it, its assignments.
+// An existing resource keeps its previous names, its comment and its assignments,
+// unless the import has its own.
 //
-// With replace the import is a release that replaces the last one. What the last one
-// brought and this one lacks is removed; other resources stay. An object of another
-// name but the same id in the exporting tenant is renamed: the new file names the
-// old one in $previousNames. A file of the export that was refused removes nothing,
-// and neither is a resource removed that another file refers to.
+// With replace the import is a release that replaces the last one. Merge removes
+// resources of the last release that this one lacks, and keeps other resources. It
+// renames an object that has another name but the same id in the exporting tenant: the
+// new file lists the old name in $previousNames. Merge keeps a resource that a refused
+// file of this release may contain, and a resource to which another file refers.
 func (im *Imported) Merge(present []tenant.Resource, last []Origin, replace bool) (*Merge, error) {
 	m := &merger{im: im, present: make(map[target]tenant.Resource), fresh: make(map[target]Origin)}
 	for _, r := range present {
@@ -99,13 +99,13 @@ type merger struct {
 	im      *Imported
 	present map[target]tenant.Resource
 	fresh   map[target]Origin // of this import
-	from    map[target]target // the renamed, by their new names
-	renamed map[target]bool   // and by their old ones
+	from    map[target]target // renamed resources, by their new names
+	renamed map[target]bool   // renamed resources, by their old names
 	out     Merge
 }
 
-// findRenames finds resources whose object this import has under another name. An id
-// that several objects have proves nothing.
+// findRenames finds resources whose objects have another name in this import. It
+// ignores ids that several objects have.
 func (m *merger) findRenames(last []Origin) {
 	m.from, m.renamed = make(map[target]target), make(map[target]bool)
 	before, now := make(map[objectID][]target), make(map[objectID]int)
@@ -117,7 +117,7 @@ func (m *merger) findRenames(last []Origin) {
 			before[objectID{o.Kind, o.ID}] = append(before[objectID{o.Kind, o.ID}], at)
 		}
 	}
-	for at, r := range m.present { // files that have the id of their object themselves
+	for at, r := range m.present { // files that contain their object's id
 		if _, still := m.fresh[at]; still || known[at] || !strings.Contains(string(r.Body), `"id"`) {
 			continue
 		}
@@ -142,7 +142,7 @@ func (m *merger) findRenames(last []Origin) {
 	}
 }
 
-// write makes the changes of the imported resources.
+// write adds the changes that write the imported resources.
 func (m *merger) write() error {
 	for _, r := range m.im.Resources {
 		at := target{r.Kind, r.Key}
@@ -168,9 +168,9 @@ func (m *merger) write() error {
 	return nil
 }
 
-// kept returns the body of a resource with what its file before has to itself: the
-// previous names, to which former is added if it is not "", a comment, and assignments
-// if the import has none.
+// kept returns the body of the imported resource r. If the body lacks previous names, a
+// comment, a schema or assignments, it keeps those of old. If former is not "", kept
+// adds it to the previous names.
 func kept(r, old tenant.Resource, former string) (json.RawMessage, error) {
 	body, err := bodies.Decode(r.Body)
 	if err != nil {
@@ -204,7 +204,7 @@ func sameJSON(a, b json.RawMessage) bool {
 	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-// remove removes what the last import brought and this one lacks.
+// remove removes resources of the last import that this one lacks.
 func (m *merger) remove(last []Origin) {
 	gone := make(map[target]Origin)
 	for _, o := range last {
@@ -220,7 +220,7 @@ func (m *merger) remove(last []Origin) {
 		held := 0
 		for at := range gone {
 			if why[at] != "" {
-				delete(gone, at) // what it refers to is held too
+				delete(gone, at) // the next round also holds the resources to which it refers
 				held++
 			}
 		}
@@ -239,8 +239,8 @@ func (m *merger) remove(last []Origin) {
 	}
 }
 
-// refused returns the resources of the last import that a refused file of this one
-// may hold, and why.
+// refused returns the resources of the last import that a refused file of this import
+// may contain, with the reasons.
 func (m *merger) refused(last []Origin) map[target]string {
 	why := make(map[target]string)
 	hold := func(is func(Origin) bool, l Line) (found bool) {
@@ -262,15 +262,14 @@ func (m *merger) refused(last []Origin) map[target]string {
 		case found || l.Known:
 		case l.Kind == "":
 			hold(func(Origin) bool { return true }, l)
-		default: // it may be one of them under another name
+		default: // the object may be one of them under another name
 			hold(func(o Origin) bool { return o.Kind == l.Kind && (l.Key == "" || l.ID == "" || o.ID == "") }, l)
 		}
 	}
 	return why
 }
 
-// wholeFile is the name of the file that an object stood in: file.json of
-// file.json[3].
+// wholeFile returns the name of an object's file: file.json for file.json[3].
 func wholeFile(thing string) string {
 	if name, ok := strings.CutSuffix(thing, "]"); ok {
 		name, _, _ = strings.Cut(name, ".json[")
@@ -279,8 +278,8 @@ func wholeFile(thing string) string {
 	return thing
 }
 
-// referred notes the resources to remove that another resource refers to, which
-// stays.
+// referred holds back each resource of gone to which a remaining resource refers. It
+// records the reason in why.
 func (m *merger) referred(gone map[target]Origin, why map[target]string) {
 	if len(gone) == 0 {
 		return
@@ -306,7 +305,8 @@ func (m *merger) referred(gone map[target]Origin, why map[target]string) {
 	}
 }
 
-// keepOrigins keeps the origins of what is in the configuration now.
+// keepOrigins collects the origins of the resources that the configuration has after
+// the merge.
 func (m *merger) keepOrigins(last []Origin) {
 	m.out.Origins = slices.Clone(m.im.Origins)
 	lost := make(map[target]bool)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Report lists what an import imported, altered and left out.
+// Report lists the objects that an import imported, altered and left out.
 type Report struct {
-	// Files is the number of files of any sort.
+	// Files is the number of all files in the folder.
 	Files int
 	// Imported counts resources by kind.
 	Imported map[string]int
@@ -17,7 +17,7 @@ type Report struct {
 	// properties by kind and path.
 	Annotations int
 	ReadOnly    map[string]int
-	// LeftOut are files and objects that were not imported.
+	// LeftOut holds files and objects that were not imported.
 	LeftOut []Line
 	// Created, Altered and Kept are remarks on imported objects.
 	Created, Altered, Kept []Line
@@ -27,11 +27,11 @@ type Report struct {
 type Line struct {
 	// Thing is a file, or the name of a created resource.
 	Thing string
-	// Kind and Key of the object, if it got so far, and its id in the exporting
-	// tenant.
+	// Kind and Key identify the object if they are known. ID is its id in the
+	// exporting tenant.
 	Kind, Key, ID string
-	// Known: it is certain that the file holds no object that an import could have
-	// brought before.
+	// Known is true if the file certainly contains no object that an earlier import
+	// could have imported.
 	Known bool
 	// Text describes what happened, or why.
 	Text string
@@ -51,7 +51,7 @@ func (r *Report) leftOut(file, kind, key string, why error) {
 	r.leftOutObject(Line{Thing: file, Kind: kind, Key: key, Err: why})
 }
 
-// leftOutObject adds a line, whose text is its error's.
+// leftOutObject adds a line and sets its text to the error's.
 func (r *Report) leftOutObject(l Line) {
 	l.Text = l.Err.Error()
 	r.LeftOut = append(r.LeftOut, l)
@@ -69,11 +69,12 @@ func (r *Report) kept(file, text string) {
 	r.Kept = append(r.Kept, Line{Thing: file, Text: text})
 }
 
-// shown is the number of things that Print names for one reason. It counts the others.
+// shown is the number of things that Print names for one reason. Print counts the
+// others.
 const shown = 5
 
-// Print writes the report: counts first, then what was left out, created,
-// altered and kept, grouped by what happened.
+// Print writes the report: first the counts, then the lines of LeftOut, Created,
+// Altered and Kept, grouped by text.
 func (r *Report) Print(w io.Writer) {
 	total := 0
 	for _, n := range r.Imported {
@@ -97,7 +98,7 @@ func (r *Report) Print(w io.Writer) {
 	}
 }
 
-// printLines groups the lines by their texts. A text with one thing takes one line.
+// printLines prints the lines grouped by text. A text with one thing takes one line.
 func printLines(w io.Writer, title string, lines []Line) {
 	if len(lines) == 0 {
 		return
@@ -111,7 +112,7 @@ func printLines(w io.Writer, title string, lines []Line) {
 		things := byText[text]
 		slices.Sort(things)
 		if len(things) == 1 {
-			if strings.HasPrefix(text, things[0]) { // a broken file's error begins with the place
+			if strings.HasPrefix(text, things[0]) { // the error of an invalid file begins with the position
 				fmt.Fprintf(w, "  %s\n", text)
 			} else {
 				fmt.Fprintf(w, "  %s: %s\n", things[0], text)

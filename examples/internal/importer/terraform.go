@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// tfResource is a resource of Terraform, in whatever file it stood.
+// tfResource is a Terraform resource from a configuration, a state or a plan.
 type tfResource struct {
 	typ, label string
 	attributes map[string]any
 }
 
-// tfFiles are the members that files of Terraform have beside resources.
+// tfFiles holds the top-level members of Terraform configuration files.
 var tfFiles = []string{"resource", "terraform", "provider", "variable", "locals", "data", "output", "module", "moved", "import", "removed", "check", "//"}
 
-// terraformFile reads a configuration (*.tf.json), a state, or what "terraform show
-// -json" prints of a state or a plan.
+// terraformFile reads a configuration (*.tf.json), a state, or the output of "terraform
+// show -json" for a state or a plan.
 func terraformFile(body map[string]any) ([]found, bool) {
 	resources, ok := tfResources(body)
 	if !ok {
@@ -34,7 +34,7 @@ func terraformFile(body map[string]any) ([]found, bool) {
 		out = append(out, o)
 	}
 	for i := range out {
-		if configuration { // elsewhere texts are texts
+		if configuration { // only texts of a configuration contain expressions
 			resolveExpressions(&out[i], labels)
 		}
 	}
@@ -103,7 +103,7 @@ func tfModule(module map[string]any) (out []tfResource) {
 	return out
 }
 
-// object makes the resource's object.
+// object returns the resource's object.
 func (r tfResource) object() found {
 	if r.typ == "msgraph_resource" {
 		url := textOf(r.attributes, "url")
@@ -132,16 +132,16 @@ func (r tfResource) object() found {
 
 var expression = regexp.MustCompile(`^\$\{([a-z0-9_]+\.[A-Za-z0-9_-]+)\.(?:object_id|id)\}$`)
 
-// A text of a configuration has "$${" and "%%{" for what would begin an expression
-// or a directive. escapedTemplates removes them, and unescapeTemplate reads them.
+// A configuration escapes "${" and "%{", which begin an expression or a directive, as
+// "$${" and "%%{". escapedTemplates removes the escapes, and unescapeTemplate decodes
+// them.
 var (
 	escapedTemplates = strings.NewReplacer("$${", "", "%%{", "")
 	unescapeTemplate = strings.NewReplacer("$${", "${", "%%{", "%{")
 )
 
-// resolveExpressions puts names in the place of references to other resources, and
-// undoes the escapes of texts. An expression of another form makes the object
-// unusable.
+// resolveExpressions replaces references to other resources with names, and decodes
+// the escapes of texts. An expression of another form makes the object unusable.
 func resolveExpressions(o *found, labels map[string]string) {
 	var edit func(v any) any
 	edit = func(v any) any {
@@ -168,8 +168,8 @@ func resolveExpressions(o *found, labels map[string]string) {
 	edit(o.body)
 }
 
-// tfTranslations are the resources of the provider azuread that are read: the
-// documentation of each has the names.
+// tfTranslations are the translated resources of the provider azuread. The provider's
+// documentation of each resource defines the names.
 var tfTranslations = map[string]translation{
 	"azuread_group": {
 		endpoint: "/groups",

@@ -10,20 +10,20 @@ import (
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 )
 
-// translation tells how the flat or renamed properties of another tool's resource
+// translation describes how the flat or renamed properties of another tool's resource
 // become the body of a kind's object.
 type translation struct {
 	endpoint string
-	// properties are, by the tool's name ("conditions.users.included_groups"), the
-	// pointers in the body. One that ends in "[]" is a list.
+	// properties maps the tool's names ("conditions.users.included_groups") to pointers
+	// in the body. A pointer that ends in "[]" leads to a list.
 	properties map[string]string
-	// dropped are properties that say nothing about the object, or that are people.
+	// dropped holds properties that do not describe the object, or that name people.
 	dropped []string
 	finish  func(body map[string]any)
 }
 
-// apply makes the body. A property with a value that the translation lacks makes
-// the object unusable: nothing is lost in silence.
+// apply makes the body. A property that has a value and that the translation lacks
+// makes the object unusable, so that no value is lost silently.
 func (t translation) apply(attributes map[string]any) found {
 	body := map[string]any{}
 	out := found{body: body, endpoint: t.endpoint, byName: true}
@@ -56,7 +56,7 @@ func (t translation) apply(attributes map[string]any) found {
 	return out
 }
 
-// blockOf returns a block: an object, or a list of at most one.
+// blockOf returns a block, which is an object or a list of one object.
 func blockOf(v any) (map[string]any, bool) {
 	if list, ok := v.([]any); ok && len(list) == 1 {
 		v = list[0]
@@ -65,14 +65,14 @@ func blockOf(v any) (map[string]any, bool) {
 	return block, ok
 }
 
-// says reports whether a value of an unknown property says anything: an empty one
-// or false is what the tool writes for one that is not used.
+// says reports whether the value of an unknown property has a meaning. Tools write
+// an empty value, false or 0 for an unused property.
 func says(v any) bool {
 	n, isNumber := v.(json.Number)
 	return !bodies.IsEmpty(v) && v != false && (!isNumber || n != "0")
 }
 
-// set puts a value at a pointer, and makes the objects around it.
+// set puts a value at a pointer, and creates missing parent objects.
 func set(body map[string]any, pointer string, v any) {
 	pointer, list := strings.CutSuffix(pointer, "[]")
 	if list {
@@ -98,7 +98,7 @@ func objectAt(body map[string]any, names ...string) map[string]any {
 	return body
 }
 
-// finishLocation gives a named location its type and its ranges theirs.
+// finishLocation sets the types of a named location and of its ranges.
 func finishLocation(body map[string]any) {
 	body["@odata.type"] = "#microsoft.graph.countryNamedLocation"
 	ranges, isIP := body["ipRanges"].([]any)
@@ -119,7 +119,8 @@ func finishLocation(body map[string]any) {
 	}
 }
 
-// strengths of Microsoft that are the same in every tenant, by their names.
+// builtInStrengths maps the names of Microsoft's built-in strengths to their ids, which
+// are the same in every tenant.
 // https://learn.microsoft.com/entra/identity/authentication/concept-authentication-strengths
 var builtInStrengths = map[string]string{
 	"Multifactor authentication": "00000000-0000-0000-0000-000000000002",
@@ -127,8 +128,8 @@ var builtInStrengths = map[string]string{
 	"Phishing-resistant MFA":     "00000000-0000-0000-0000-000000000004",
 }
 
-// finishPolicy drops session controls that are off, turns on those that have a
-// value, and puts the id of a built-in strength for its name.
+// finishPolicy drops session controls that are off, turns on session controls that
+// have a value, and replaces the name of a built-in strength with its id.
 func finishPolicy(body map[string]any) {
 	session := objectAt(body, "sessionControls")
 	for _, name := range sortedKeys(session) {
@@ -165,7 +166,8 @@ func finishPolicy(body map[string]any) {
 	}
 }
 
-// finishGroup writes the switch of a rule as Graph does.
+// finishGroup converts the processing state of a membership rule to Graph's form, and
+// drops an empty rule.
 func finishGroup(body map[string]any) {
 	if on, ok := body["membershipRuleProcessingState"].(bool); ok {
 		body["membershipRuleProcessingState"] = map[bool]string{true: "On", false: "Paused"}[on]

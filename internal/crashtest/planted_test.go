@@ -25,7 +25,8 @@ func TestPlantedBugs(t *testing.T) {
 		mutant.Mutation
 	}{
 		{"^TestCrash$/postgres", mutant.Mutation{Name: "what a dead worker has begun is not looked for", Edits: []mutant.Edit{
-			edit("internal/deploy/item.go", `res, err := d.view.resolve(ctx, it, open, "")`, `res, err := &Result{Item: it.ID, Status: Retry, Class: "x"}, error(nil)`),
+			edit("internal/deploy/item.go", `res, err := d.view.resolve(ctx, it, open, "")`, `res, err := &Result{Item: it.ID, Status: Retry, Class: "x"}, error(nil)
+		_ = open`),
 		}}},
 		{"^TestCrash$/postgres", mutant.Mutation{Name: "a write is sent before its intent is stored", Edits: []mutant.Edit{
 			edit("internal/deploy/write.go", `	if err := d.journal.intend(ctx, intent); err != nil {

@@ -53,7 +53,7 @@ func newProtected(t *testing.T, p graphtest.Protection) *protected {
 	p.Kinds = append(p.Kinds, protectedKind)
 	w.server.Approvals.Protect(p)
 	w.client = graph.Config{Credential: graphtest.Credential(), Endpoint: w.server.URL(), HTTPClient: &http.Client{Transport: w},
-		Directory: authtest.DirectoryOf("contoso"), Justification: "Contoso change 7 – Wifi"}
+		Catalogue: onlyKinds(protectedKind, "groups", "assignmentFilters"), Directory: authtest.DirectoryOf("contoso"), Justification: "Contoso change 7 – Wifi"}
 	w.restart()
 	return w
 }

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,33 @@ func newApprovals(t *testing.T, edit func(*syncer.Config)) *approvals {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// onlyKinds is the catalogue with these kinds, and those that they refer to, for worlds
+// that are synced often.
+func onlyKinds(kinds ...string) *catalogue.Catalogue {
+	whole, err := catalogue.Default().WithParts("*")
+	if err != nil {
+		panic(err)
+	}
+	for i := 0; i < len(kinds); i++ {
+		e, _ := whole.Entry(kinds[i])
+		var others []string
+		for _, ref := range e.References {
+			others = append(others, ref.Kinds...)
+		}
+		for _, after := range e.After {
+			others = append(others, after.Kind)
+		}
+		for _, kind := range others {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	some := *catalogue.Default()
+	some.Entries = slices.DeleteFunc(slices.Clone(some.Entries), func(e catalogue.Entry) bool { return !slices.Contains(kinds, e.Name) })
+	return &some
 }
 
 // policy puts a blocking policy for these users into the repository.

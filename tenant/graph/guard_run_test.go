@@ -233,7 +233,12 @@ func (story guardStory) run(t *testing.T) {
 		c.Settings.Rules.MaxDeleteShare = -1
 		c.Settings.Scopes = map[string]tenant.Scope{"groups": tenant.All, "servicePrincipals": tenant.All}
 	})
-	a.config = story.config
+	a.config = func(c *graph.Config) {
+		c.Catalogue = guardKinds()
+		if story.config != nil {
+			story.config(c)
+		}
+	}
 	a.server.AddUser("glass", `{}`, story.methods...)
 	ids := map[string]string{}
 	named := func(text string) string {
@@ -311,6 +316,12 @@ func (story guardStory) run(t *testing.T) {
 	}
 }
 
+// guardKinds are the kinds of the stories, and those that they refer to.
+func guardKinds() *catalogue.Catalogue {
+	return onlyKinds("conditionalAccessPolicies", "groups", "namedLocations", "applications", "servicePrincipals", "identitySecurityDefaultsEnforcementPolicy",
+		"authenticationMethodConfigurations", "authenticationContextClassReferences", "authenticationStrengthPolicies")
+}
+
 // everything is what the tenant has of the kinds of the stories.
 func (a *approvals) everything() string {
 	var all []string
@@ -362,6 +373,7 @@ func TestConfirmThroughTheEngine(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newApprovals(t, nil)
 				a.config = func(c *graph.Config) {
+					c.Catalogue = guardKinds()
 					c.Credential = graphtest.Static(graphtest.Token(authtest.DirectoryOf("contoso"), everyPermission()...))
 				}
 				if tt.there != "" {

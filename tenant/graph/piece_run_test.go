@@ -15,6 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -24,6 +25,7 @@ type pieceHost struct {
 	server     *graphtest.Server
 	repository *tenant.MemoryRepository
 	store      *state.Memory
+	catalogue  *catalogue.Catalogue // nil for the whole
 	parts      []string
 	enforce    bool
 	deletes    map[string]bool // kinds of which only those in files are looked at
@@ -54,7 +56,7 @@ func (h *pieceHost) run(options syncer.Options) (syncer.Row, *syncer.Report) {
 		web = &http.Client{Transport: h.transport}
 	}
 	connect := func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
-		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: web, Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
+		return graph.New(graph.Config{Catalogue: h.catalogue, Credential: graphtest.Credential(), Endpoint: h.server.URL(), HTTPClient: web, Directory: h.server.Fake.Directory(), Parts: h.parts, Unproven: []string{"*"}})
 	}
 	approve := func(_ context.Context, review syncer.Review) (syncer.Decision, error) {
 		h.plans = append(h.plans, review.Plan)

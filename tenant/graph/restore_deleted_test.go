@@ -16,6 +16,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/catalogue"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -29,7 +30,7 @@ type rollBackHost struct {
 // newRollBackHost returns a host of a tenant with files, which were deployed and backed
 // up.
 func newRollBackHost(t *testing.T, files map[string]map[string]string) *rollBackHost {
-	h := &rollBackHost{pieceHost: &pieceHost{t: t, server: graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")}), repository: tenant.NewMemoryRepository(), store: state.NewMemory(), deletes: map[string]bool{"groups": true, "applications": true}}}
+	h := &rollBackHost{pieceHost: &pieceHost{t: t, server: graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")}), repository: tenant.NewMemoryRepository(), store: state.NewMemory(), catalogue: restoredKinds(), deletes: map[string]bool{"groups": true, "applications": true}}}
 	h.transport = round(func(r *http.Request) (*http.Response, error) {
 		if r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "$batch") {
 			body := ""
@@ -55,6 +56,11 @@ func newRollBackHost(t *testing.T, files map[string]map[string]string) *rollBack
 	}
 	h.revision, h.sent = revs[0].ID, nil
 	return h
+}
+
+// restoredKinds are the kinds of these tests.
+func restoredKinds() *catalogue.Catalogue {
+	return onlyKinds("conditionalAccessPolicies", "namedLocations", "groups", "applications", "servicePrincipals", "administrativeUnits", "deviceConfigurations", "roleDefinitions")
 }
 
 // rollBack rolls the tenant back, and returns the plan.

@@ -70,7 +70,11 @@ var _ tenant.Guard = (*Client)(nil)
 // RuleUnreadable, an unknown condition does not narrow a policy, and an account whose
 // groups are unknown counts as not excluded. A group does not exclude an account if its
 // dynamic rule changes, since the service computes its members later, or if the plan
-// creates it. An excluded role does not count either.
+// creates it. Both may include an account. An excluded role does not count either.
+//
+// It does not see everything: a device filter that matches every device counts as one
+// that leaves a way in, an account that leaves the group to which a method is given
+// keeps the method, and the application's credentials are not looked at.
 //
 // It reads accounts, their groups, policies, locations and methods, where the plan
 // has a change that can matter. The permissions are those of [Client.Permissions], and
@@ -220,7 +224,7 @@ func (g *guarding) judgeApplication(context.Context) error {
 		if !mine {
 			continue
 		}
-		after, err := odatajson.Parse(change.After)
+		after, err := exactObject(change.After, "accountEnabled")
 		off := err == nil && string(after["accountEnabled"]) == "false" && string(before["accountEnabled"]) != "false"
 		switch {
 		case change.Verb == tenant.Delete:

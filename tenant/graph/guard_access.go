@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,7 @@ type locationChange struct {
 	after    access.Location
 	there    bool // after the plan
 	lost     bool // people who came from there before may not any more
+	gained   bool // people may come from there who did not before
 }
 
 // take adds a change. The error is that of a body that cannot be read exactly.
@@ -50,11 +52,12 @@ func (a *accessChanges) take(change tenant.GuardChange, reportOnly bool) error {
 	if a.groups == nil {
 		a.groups = map[string]*groupChange{}
 	}
-	if known := a.groups[strings.ToLower(change.ID)]; known != nil {
+	id := strings.ToLower(cmp.Or(change.ID, tenant.NewObject(change.Kind, change.Key)))
+	if known := a.groups[id]; known != nil {
 		known.add(group)
 		return nil
 	}
-	a.groups[strings.ToLower(change.ID)] = group
+	a.groups[id] = group
 	return nil
 }
 
@@ -97,7 +100,10 @@ func (a *accessChanges) takeLocation(change tenant.GuardChange) error {
 		if l.after, err = access.ReadLocation(l.id, change.After); err != nil {
 			return err
 		}
-		l.there, l.lost = true, len(change.Before) > 0 && l.after.Without(former)
+		l.there = true
+		if len(change.Before) > 0 {
+			l.lost, l.gained = l.after.Without(former), former.Without(l.after)
+		}
 		l.after.Lost = l.lost
 	}
 	a.locations = append(a.locations, l)
@@ -112,8 +118,16 @@ func (a *accessChanges) matter() bool {
 // around reports whether groups or locations change, so that the tenant's own policies
 // may catch somebody else.
 func (a *accessChanges) around() bool {
-	return len(a.groups) > 0 || slices.ContainsFunc(a.locations, func(l locationChange) bool { return l.lost })
+	for _, c := range a.groups {
+		if !c.made { // only the plan's own policies name a group that the plan creates
+			return true
+		}
+	}
+	return slices.ContainsFunc(a.locations, locationChange.moves)
 }
+
+// moves reports whether other people than before may come from the location.
+func (l locationChange) moves() bool { return l.lost || l.gained }
 
 func (a *accessChanges) enabled(which func(access.Policy) bool) bool {
 	return slices.ContainsFunc(a.policies, func(p policyChange) bool { return p.policy.Enabled && which(p.policy) })
@@ -325,7 +339,7 @@ func (g *guarding) blame(w *world, a *account, by []int) []string {
 			items = append(items, a.moved...)
 		}
 		for _, l := range g.access.locations {
-			if l.lost && p.NamesLocation(l.id) {
+			if l.moves() && p.NamesLocation(l.id) {
 				items = append(items, l.item)
 			}
 		}

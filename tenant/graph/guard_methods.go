@@ -130,10 +130,10 @@ func (g *guarding) judgeMethods(ctx context.Context) error {
 		return err
 	}
 	for _, a := range g.accounts {
-		lost := map[string]string{} // items, by configuration
+		lost := map[string]string{} // items, by configuration in lower case
 		for _, m := range g.methods {
 			if m.before.usable(a) != access.No && m.after.usable(a) != access.Yes {
-				lost[m.after.id] = m.item
+				lost[strings.ToLower(m.after.id)] = m.item
 			}
 		}
 		if len(lost) == 0 || a.ID == "" || a.Partner {
@@ -169,7 +169,7 @@ func (g *guarding) judgeMethodsOf(ctx context.Context, a *account, lost map[stri
 	for _, t := range held {
 		others = others || slices.Contains(governedByDevice, t)
 		for _, id := range configured[t] {
-			if item, is := lost[id]; is {
+			if item, is := lost[strings.ToLower(id)]; is {
 				used = append(used, item)
 			} else {
 				kept = append(kept, id)

@@ -26,8 +26,9 @@ type account struct {
 // groupChange is a change of the members of a group.
 type groupChange struct {
 	items []string
-	// gone: the group is deleted. open: its members are computed anew.
-	gone, open bool
+	// gone: the group is deleted. open: its members are computed anew. made: the plan
+	// creates it.
+	gone, open, made bool
 	// removed and added are ids of members, in lower case.
 	removed, added map[string]bool
 }
@@ -44,15 +45,12 @@ func (c *groupChange) add(other *groupChange) {
 }
 
 // readGroupChange returns the effect of a change on the members of a group, or nil if
-// the members stay. A group that the plan creates counts as empty.
+// the members stay.
 func readGroupChange(change tenant.GuardChange) (*groupChange, error) {
 	c := &groupChange{items: []string{change.Item}, removed: map[string]bool{}, added: map[string]bool{}}
 	if change.Verb == tenant.Delete {
 		c.gone = true
 		return c, nil
-	}
-	if change.ID == "" {
-		return nil, nil
 	}
 	if change.Restored { // it comes back with its members, which nothing shows before
 		c.open = true
@@ -62,24 +60,32 @@ func readGroupChange(change tenant.GuardChange) (*groupChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := exactObject(change.Before)
-	if err != nil {
-		return nil, err
+	var before odatajson.Object
+	if c.made = change.Verb == tenant.Create; !c.made {
+		if before, err = exactObject(change.Before); err != nil {
+			return nil, err
+		}
 	}
-	for _, name := range []string{"membershipRule", "membershipRuleProcessingState", "groupTypes"} {
+	decide := []string{"membershipRule", "membershipRuleProcessingState", "groupTypes"}
+	if c.made {
+		decide = decide[:1]
+	}
+	for _, name := range decide {
 		// A file that does not have the property leaves it alone.
 		if value := after[name]; value != nil && !odatajson.Same(value, before[name]) && !(isNothing(value) && isNothing(before[name])) {
 			c.open = true
 		}
 	}
-	if raw := after["members"]; raw != nil && before["members"] != nil {
+	if raw := after["members"]; raw != nil {
 		is, err := idSet(raw)
 		if err != nil {
 			return nil, fmt.Errorf("/members: %w", err)
 		}
-		was, err := idSet(before["members"])
-		if err != nil {
-			return nil, fmt.Errorf("/members: %w", err)
+		was := map[string]bool{} // a group without members lacks the property
+		if raw := before["members"]; raw != nil {
+			if was, err = idSet(raw); err != nil {
+				return nil, fmt.Errorf("/members: %w", err)
+			}
 		}
 		for id := range was {
 			if !is[id] {
@@ -316,6 +322,9 @@ func (g *guarding) climb(ctx context.Context, f *fetcher, a *account) error {
 				reach(id, access.Maybe)
 			}
 		}
+		if _, _, made := tenant.ParseNewObject(from.id); made {
+			continue // it is not there yet
+		}
 		err := f.holders(ctx, from.of, from.id, "/memberOf", func(id string, group bool) {
 			change := g.access.groups[id]
 			switch {
@@ -331,15 +340,21 @@ func (g *guarding) climb(ctx context.Context, f *fetcher, a *account) error {
 				reach(id, access.Yes)
 			}
 		})
-		if err != nil {
+		switch {
+		case from.of == "/groups/" && tenant.ClassOf(err) == tenant.NotFound: // the plan restores it
+		case err != nil:
 			return err
 		}
-	}
-	// A group whose rule changes may get the account as a member.
-	for id, change := range g.access.groups {
-		if change.open && a.Groups[id] == access.No {
-			a.moved = append(a.moved, change.items...)
-			a.Groups[id] = access.Maybe
+		if from.of == "/groups/" {
+			continue
+		}
+		// A group whose rule changes may get the account as a member, and so may the
+		// groups that it is in.
+		for id, change := range g.access.groups {
+			if change.open {
+				a.moved = append(a.moved, change.items...)
+				reach(id, access.Maybe)
+			}
 		}
 	}
 	slices.Sort(a.moved)

@@ -349,6 +349,7 @@ func TestGuardReadsFail(t *testing.T) {
 		"/identity/conditionalAccess/namedLocations": `{"value":[{"id":"office","ipRanges":[{"cidrAddress":"192.0.2.0/24"}]}]}`,
 		"/users/glass/memberOf":                      `{"value":[{"@odata.type":"#microsoft.graph.group","id":"h"}]}`,
 		"/groups/h/memberOf":                         `{"value":[]}`,
+		"/groups/g/memberOf":                         `{"value":[]}`,
 		"/users/glass":                               `{"id":"glass","userType":"Member","userPrincipalName":"glass@example.com"}`,
 		"/users/glass/authentication/methods":        `{"value":[{"@odata.type":"#microsoft.graph.fido2AuthenticationMethod","id":"m"},{"@odata.type":"#microsoft.graph.phoneAuthenticationMethod","id":"n"}]}`,
 		"/policies/authenticationMethodsPolicy/authenticationMethodConfigurations": `{"value":[{"id":"Sms","state":"enabled","includeTargets":[{"id":"all_users"}]}]}`,

@@ -181,7 +181,7 @@ func (r *reader) resources(raw json.RawMessage, at string) resources {
 	res.filtered = r.mode(o["applicationFilter"], at+"/applicationFilter") == "include"
 	inside := len(r.texts(o, at, "includeUserActions"))+len(r.texts(o, at, "includeAuthenticationContextClassReferences")) > 0
 	include := res.applications.include
-	res.others = inside && !res.filtered && len(include) == 0 || len(include) == 1 && has(include, "None")
+	res.others = !res.filtered && (inside && len(include) == 0 || len(include) == 1 && has(include, "None"))
 	return res
 }
 

@@ -63,6 +63,7 @@ func TestConditions(t *testing.T) {
 		{"all but one", `"applications":{"includeApplications":["All"],"excludeApplications":["f53895d3-095d-408f-8e93-8f94b391404e"]}`, true, "applications"},
 		{"all but Office 365", `"applications":{"includeApplications":["All"],"excludeApplications":["Office365"]}`, true, "applications"},
 		{"some by a filter", `"applications":{"applicationFilter":{"mode":"include","rule":"CustomSecurityAttribute.a.b -eq \"c\""}}`, true, "applications"},
+		{"none, and some by a filter", `"applications":{"includeApplications":["None"],"applicationFilter":{"mode":"include","rule":"CustomSecurityAttribute.a.b -eq \"c\""}}`, true, "applications"},
 		{"all but some by a filter", `"applications":{"includeApplications":["All"],"applicationFilter":{"mode":"exclude","rule":"CustomSecurityAttribute.a.b -eq \"c\""}}`, true, ""},
 		{"user actions", `"applications":{"includeUserActions":["urn:user:registersecurityinfo"]}`, false, "applications"},
 		{"authentication contexts", `"applications":{"includeAuthenticationContextClassReferences":["c1"]}`, false, "applications"},

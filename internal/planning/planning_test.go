@@ -31,6 +31,8 @@ type world struct {
 	base   *diff.Base
 	// drift is a property that group A has in the tenant.
 	drift string
+	// gone are objects whose absence is confirmed.
+	gone []diff.Object
 	// targets are the run's. anyTargets allows those that name no object.
 	targets    []plan.Target
 	anyTargets bool
@@ -95,7 +97,7 @@ func (w *world) made(adopt bool) *backup.Made {
 		snap.Resources = append(snap.Resources, tenant.Resource{Kind: "groups", ID: "id-" + name, Body: text})
 	}
 	c, err := diff.Prepare(diff.Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Desired: w.desired(), Current: snap, Now: time.Now(), Keys: schema.DeriveKeys(nil, "contoso"),
-		Targets: w.targets})
+		Targets: w.targets, Gone: w.gone})
 	if err != nil {
 		w.t.Fatal(err)
 	}

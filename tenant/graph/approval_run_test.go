@@ -154,7 +154,7 @@ func (w *protected) advance(run string) syncer.Row {
 		if w.dead.Load() || row.Run == run && (row.Status == state.PendingApproval || !row.Status.Active()) {
 			return row
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 	}
 	w.t.Fatal("the run does not end")
 	return syncer.Row{}
@@ -257,7 +257,7 @@ func TestAChangeWaitsForApprovalInTheTenant(t *testing.T) {
 				if !strings.HasPrefix(request.Justification, w.client.Justification) {
 					t.Errorf("the administrators see %q", request.Justification)
 				}
-				time.Sleep(24 * time.Hour)
+				<-time.After(24 * time.Hour)
 				w.restart()
 				sent := w.wrote
 				w.want(w.sync(), syncer.ItemWaits, syncer.ClassAwaitsApproval, 1, "old", request.Code, until)
@@ -294,7 +294,7 @@ func TestARequestThatWasNotApprovedIsReported(t *testing.T) {
 				if tt.status != "" {
 					w.review(tt.status)
 				} else {
-					time.Sleep(73 * time.Hour)
+					<-time.After(73 * time.Hour)
 				}
 				sent := w.wrote
 				rep := w.sync()
@@ -336,7 +336,7 @@ func TestAnApprovedChangeIsNotSentWhenItHasMovedOn(t *testing.T) {
 				if w.wrote != sent {
 					t.Errorf("%d requests were sent", w.wrote-sent)
 				}
-				time.Sleep(73 * time.Hour) // it lapses, and is about another change
+				<-time.After(73 * time.Hour) // it lapses, and is about another change
 				w.want(w.sync(), syncer.ItemWaits, syncer.ClassAwaitsApproval, 2, "old")
 			})
 		})
@@ -375,7 +375,7 @@ func TestDyingAroundARequestForApproval(t *testing.T) {
 				if !w.dead.Load() {
 					t.Fatal("the process has not died")
 				}
-				time.Sleep(time.Hour)
+				<-time.After(time.Hour)
 				w.restart()
 				rep := w.report(w.advance(row.Run))
 				w.want(rep, tt.status, tt.class, 1, tt.in)
@@ -436,7 +436,7 @@ func TestANewObjectWaitsForApprovalInTheTenant(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.advance(row.Run) // the list is now that of a former run
-		time.Sleep(60 * time.Hour)
+		<-time.After(60 * time.Hour)
 		if _, err := w.store.Prune(t.Context(), state.PruneRequest{Age: 48 * time.Hour}); err != nil {
 			t.Fatal(err)
 		}

@@ -106,7 +106,7 @@ func TestRollBackRestores(t *testing.T) {
 				}
 				h.sync(syncer.Deployed)
 				h.server.Fake.Lag(lag)
-				time.Sleep(time.Minute)
+				<-time.After(time.Minute)
 				row, report, p := h.rollBack()
 				if row.Status != state.Idle || row.Outcome != syncer.Deployed {
 					t.Errorf("%s, %s: %+v", row.Label, row.Outcome, report.Items)
@@ -139,7 +139,7 @@ func TestRollBackRestores(t *testing.T) {
 				if !slices.Equal(h.sent, want) {
 					t.Errorf("sent %q, want %q", h.sent, want)
 				}
-				time.Sleep(time.Minute)
+				<-time.After(time.Minute)
 				h.sync(syncer.NoChanges)
 			})
 		})
@@ -237,7 +237,7 @@ func TestRollBackRecreates(t *testing.T) {
 		twin            bool
 		why             string
 	}{
-		"after 30 days":        {"groups", "Staff", group, "", func(*rollBackHost, string) { time.Sleep(30 * 24 * time.Hour) }, false, "too long ago"},
+		"after 30 days":        {"groups", "Staff", group, "", func(*rollBackHost, string) { <-time.After(30 * 24 * time.Hour) }, false, "too long ago"},
 		"removed for good":     {"groups", "Staff", group, "", (*rollBackHost).purge, false, "removed for good"},
 		"a synchronized group": {"groups", "Staff", group, `{"onPremisesSyncEnabled":true}`, nil, false, "removed for good"},
 		"a kind that is gone":  {"assignmentFilters", "F", `{"displayName":"F","platform":"windows10AndLater","rule":"(device.model -eq \"x\")"}`, "", nil, false, "keeps no deleted objects"},

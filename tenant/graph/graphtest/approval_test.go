@@ -90,7 +90,7 @@ func TestMultiAdminApproval(t *testing.T) {
 		// An approval lapses too, and then another request can be filed.
 		second := file(strings.Replace(body, "new", "newer", 1)).header.Get("x-msft-approval-code")
 		s.Approvals.Review(second, "approved")
-		time.Sleep(72 * time.Hour)
+		<-time.After(72 * time.Hour)
 		if got := s.Approvals.Requests()[1]; second == code || got.Status != "expired" || s.Approvals.Review(second, "rejected") {
 			t.Errorf("got %+v", got)
 		}

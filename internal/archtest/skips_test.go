@@ -41,7 +41,7 @@ var skips = map[string]struct {
 	"examples/internal/endtoend/faults_test.go": {2, "the race detector"},
 	"tenant/graph/catalogue/documents_test.go":  {1, "the race detector"},
 	"tenant/graph/every_kind_test.go":           {1, "the race detector"},
-	"tenant/graph/guard_run_test.go":            {1, "the race detector"},
+	"tenant/graph/guard_run_test.go":            {2, "the race detector"},
 	"tenant/graph/names_test.go":                {1, "the race detector"},
 	"tenant/graph/tcm/run_test.go":              {1, "the race detector"},
 	"tenant/graph/other_forms_test.go":          {1, "the race detector"},

@@ -204,6 +204,9 @@ func conditionStories() []guardStory {
 // the tenant: what breaks a rule is written only after an approval that names it, and
 // what breaks none needs no name.
 func TestGuardThroughTheEngine(t *testing.T) {
+	if underRace {
+		t.Skip("takes a minute with the race detector: run it without -race")
+	}
 	covered := map[string]bool{}
 	for _, story := range guardStories() {
 		for rule := range strings.SplitSeq(story.broken, ", ") {

@@ -84,13 +84,14 @@ const (
 	ClassAwaitsApproval = Class(tenant.AwaitsApproval)
 )
 
-// The classes of changes that the tenant held, and that nobody approved there.
+// The classes of changes whose request for approval in the tenant ended without an
+// approval.
 const (
 	// ClassApprovalRejected: an administrator rejected the request for approval.
 	ClassApprovalRejected Class = deploy.Rejected
-	// ClassApprovalWithdrawn: somebody withdrew it.
+	// ClassApprovalWithdrawn: the request was withdrawn.
 	ClassApprovalWithdrawn Class = deploy.Withdrawn
-	// ClassApprovalLapsed: nobody approved it in time.
+	// ClassApprovalLapsed: the request lapsed before an approval.
 	ClassApprovalLapsed Class = deploy.Lapsed
 )
 

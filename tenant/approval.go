@@ -32,7 +32,7 @@ const (
 	ApprovalRejected ApprovalState = "rejected"
 	// ApprovalWithdrawn: the request was cancelled.
 	ApprovalWithdrawn ApprovalState = "withdrawn"
-	// ApprovalLapsed: nobody approved the request, or completed it, in time.
+	// ApprovalLapsed: the request was not approved, or not completed, in time.
 	ApprovalLapsed ApprovalState = "lapsed"
 	// ApprovalCompleted: the write was carried out.
 	ApprovalCompleted ApprovalState = "completed"

@@ -65,7 +65,7 @@ func TestAHeldWriteWaits(t *testing.T) {
 	})
 }
 
-// All that a later run finds of a request, and what it does then.
+// A later run acts by the state of the request that it finds.
 func TestWhatBecomesOfARequest(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -147,8 +147,8 @@ func edited(_ *world, it *plan.Item, _ *deploy.Request) {
 // moved lets the object be another than the one that the request was filed for.
 func moved(_ *world, _ *plan.Item, r *deploy.Request) { r.Before = "another fingerprint" }
 
-// Without the person, the request cannot be read: the work ends, and the item has no
-// result.
+// A request that needs a person cannot be read without one. The deploy ends, and the
+// item gets no result.
 func TestARequestIsReadWithAPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, r := fileRequest(t, false)

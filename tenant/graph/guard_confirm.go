@@ -49,7 +49,7 @@ func (c *Client) Confirm(ctx context.Context, req tenant.ConfirmRequest) ([]tena
 	for _, id := range ids {
 		people[id] = "the break-glass account " + id
 	}
-	if id := g.person.Object; id != "" && !g.person.isApplication() && !foldContains(ids, id) {
+	if id := g.person.Object; id != "" && !g.person.isApplication() && !access.Has(ids, id) {
 		ids = append(ids, id)
 		people[id] = "the account that is signed in"
 	}

@@ -91,12 +91,8 @@ func readMethod(id string, body json.RawMessage) (method, error) {
 // narrows reports whether somebody may not use the method any more.
 func (m methodChange) narrows() bool {
 	return m.before.enabled && (!m.after.enabled ||
-		slices.ContainsFunc(m.before.include, func(id string) bool { return !foldContains(m.after.include, id) }) ||
-		slices.ContainsFunc(m.after.exclude, func(id string) bool { return !foldContains(m.before.exclude, id) }))
-}
-
-func foldContains(list []string, text string) bool {
-	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
+		slices.ContainsFunc(m.before.include, func(id string) bool { return !access.Has(m.after.include, id) }) ||
+		slices.ContainsFunc(m.after.exclude, func(id string) bool { return !access.Has(m.before.exclude, id) }))
 }
 
 // usable says whether an account may use the method.
@@ -224,7 +220,7 @@ func (g *guarding) anyUsable(ctx context.Context, a *account, ids []string) (boo
 				m = change.after
 			}
 		}
-		works = works || err == nil && foldContains(ids, id) && m.usable(a) == access.Yes
+		works = works || err == nil && access.Has(ids, id) && m.usable(a) == access.Yes
 	})
 	if tenant.ClassOf(err) == tenant.Unauthenticated || wire.Ended(ctx) != nil {
 		return false, err

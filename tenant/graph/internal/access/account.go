@@ -54,7 +54,7 @@ var guestTypes = []string{"internalGuest", "b2bCollaborationGuest", "b2bCollabor
 func (p *Policy) applies(a *Account) bool {
 	if a.Application {
 		w := p.workloads.principals
-		return (w.includes(a.ID) || has(w.include, "ServicePrincipalsInMyTenant") || has(w.include, "All") || p.workloads.filtered) && !excludes(w, a.ID)
+		return (w.includes(a.ID) || Has(w.include, "ServicePrincipalsInMyTenant") || Has(w.include, "All") || p.workloads.filtered) && !excludes(w, a.ID)
 	}
 	return p.includes(a) && p.excludes(a) != Yes
 }
@@ -62,8 +62,8 @@ func (p *Policy) applies(a *Account) bool {
 // includes reports whether the account may be one of those whom the policy includes.
 func (p *Policy) includes(a *Account) bool {
 	who := p.people
-	return has(who.users.include, "All") || who.users.includes(a.ID) ||
-		has(who.users.include, allGuests) && (a.Partner || a.Guest != No) ||
+	return Has(who.users.include, "All") || who.users.includes(a.ID) ||
+		Has(who.users.include, allGuests) && (a.Partner || a.Guest != No) ||
 		a.among(who.groups.include) != No ||
 		a.MayHaveRoles && len(who.roles.include) > 0 ||
 		who.includeGuests.matches(a) != No
@@ -73,14 +73,14 @@ func (p *Policy) includes(a *Account) bool {
 func (p *Policy) excludes(a *Account) Answer {
 	who := p.people
 	switch {
-	case excludes(who.users, a.ID), has(who.users.exclude, allGuests) && (a.Partner || a.Guest == Yes):
+	case excludes(who.users, a.ID), Has(who.users.exclude, allGuests) && (a.Partner || a.Guest == Yes):
 		return Yes
 	}
 	return max(a.among(who.groups.exclude), who.excludeGuests.matches(a))
 }
 
-func (l list) includes(id string) bool { return id != "" && has(l.include, id) }
-func excludes(l list, id string) bool  { return id != "" && has(l.exclude, id) }
+func (l list) includes(id string) bool { return id != "" && Has(l.include, id) }
+func excludes(l list, id string) bool  { return id != "" && Has(l.exclude, id) }
 
 // among says whether the account is in one of the groups.
 func (a *Account) among(groups []string) Answer {
@@ -100,13 +100,13 @@ func (g *guests) matches(a *Account) Answer {
 	switch {
 	case g == nil || len(g.types) == 0:
 		return No
-	case a.Partner && has(g.types, serviceProvider) && g.all:
+	case a.Partner && Has(g.types, serviceProvider) && g.all:
 		return Yes
-	case a.Partner && has(g.types, serviceProvider):
+	case a.Partner && Has(g.types, serviceProvider):
 		return Maybe
 	case a.Partner || a.Guest == No:
 		return No
-	case a.Guest == Yes && g.all && !slices.ContainsFunc(guestTypes, func(t string) bool { return t != serviceProvider && !has(g.types, t) }):
+	case a.Guest == Yes && g.all && !slices.ContainsFunc(guestTypes, func(t string) bool { return t != serviceProvider && !Has(g.types, t) }):
 		return Yes
 	}
 	return Maybe
@@ -120,7 +120,7 @@ func (p *Policy) NamesGroups() bool {
 // NamesGuests reports whether it decides who is an external user.
 func (p *Policy) NamesGuests() bool {
 	who := p.people
-	return who.includeGuests != nil || who.excludeGuests != nil || has(who.users.include, allGuests) || has(who.users.exclude, allGuests)
+	return who.includeGuests != nil || who.excludeGuests != nil || Has(who.users.include, allGuests) || Has(who.users.exclude, allGuests)
 }
 
 // Located reports whether locations decide when the policy applies.
@@ -128,6 +128,6 @@ func (p *Policy) Located() bool { return len(p.locations.include)+len(p.location
 
 // NamesLocation reports whether a named location decides when the policy applies.
 func (p *Policy) NamesLocation(id string) bool {
-	return has(p.locations.include, id) || has(p.locations.exclude, id) ||
-		has(p.locations.include, allTrusted) || has(p.locations.exclude, allTrusted)
+	return Has(p.locations.include, id) || Has(p.locations.exclude, id) ||
+		Has(p.locations.include, allTrusted) || Has(p.locations.exclude, allTrusted)
 }

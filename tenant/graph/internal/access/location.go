@@ -55,7 +55,7 @@ func ReadLocation(id string, body json.RawMessage) (Location, error) {
 func (l Location) Without(former Location) bool {
 	return former.more || former.Trusted && !l.Trusted ||
 		slices.ContainsFunc(former.ranges, func(p netip.Prefix) bool { return !covered(p, l.ranges) }) ||
-		slices.ContainsFunc(former.countries, func(c string) bool { return !has(l.countries, c) })
+		slices.ContainsFunc(former.countries, func(c string) bool { return !Has(l.countries, c) })
 }
 
 // covered reports whether ranges have all addresses of a range.

@@ -21,7 +21,7 @@ func (p place) within(l Location) Answer {
 	switch {
 	case p.address.IsValid() && slices.ContainsFunc(l.ranges, func(r netip.Prefix) bool { return r.Contains(p.address) }):
 		return Yes
-	case p.country != "" && has(l.countries, p.country):
+	case p.country != "" && Has(l.countries, p.country):
 		return Yes
 	case l.more, p.address.IsValid() && len(l.countries) > 0:
 		return Maybe
@@ -46,7 +46,7 @@ func (w *World) places() [][]Answer {
 			add(last(r).Next())
 		}
 		for _, c := range l.countries {
-			if !has(countries, c) {
+			if !Has(countries, c) {
 				countries = append(countries, c)
 				candidates = append(candidates, place{country: c})
 			}

@@ -97,7 +97,7 @@ func (p *Policy) readControls(r *reader, whole object) {
 	const at = "/grantControls"
 	grant := r.object(whole["grantControls"], at, "builtInControls", "customAuthenticationFactors", "termsOfUse", "authenticationStrength")
 	for _, word := range r.texts(grant, at, "builtInControls") {
-		if has(controls, word) {
+		if Has(controls, word) {
 			p.Asks = append(p.Asks, word)
 		} else { // "block", and what is not known
 			p.Blocks = true
@@ -134,7 +134,7 @@ func (p *Policy) readConditions(r *reader, raw json.RawMessage) {
 	flows := r.object(c["authenticationFlows"], at+"/authenticationFlows", "transferMethods")
 	p.flows = r.flags(flows, at+"/authenticationFlows", "transferMethods")
 	for _, name := range []string{"signInRiskLevels", "userRiskLevels", "servicePrincipalRiskLevels"} {
-		if levels := r.texts(c, at, name); len(levels) > 0 && !has(levels, "none") {
+		if levels := r.texts(c, at, name); len(levels) > 0 && !Has(levels, "none") {
 			p.risk = append(p.risk, name)
 		}
 	}
@@ -181,7 +181,7 @@ func (r *reader) resources(raw json.RawMessage, at string) resources {
 	res.filtered = r.mode(o["applicationFilter"], at+"/applicationFilter") == "include"
 	inside := len(r.texts(o, at, "includeUserActions"))+len(r.texts(o, at, "includeAuthenticationContextClassReferences")) > 0
 	include := res.applications.include
-	res.others = !res.filtered && (inside && len(include) == 0 || len(include) == 1 && has(include, "None"))
+	res.others = !res.filtered && (inside && len(include) == 0 || len(include) == 1 && Has(include, "None"))
 	return res
 }
 
@@ -222,10 +222,10 @@ func (p *Policy) Narrowed() []string {
 		}
 	}
 	app := p.resources.applications
-	add(!has(app.include, "All") && len(app.include) > 0 || len(app.exclude) > 0 || p.resources.filtered || p.resources.others, "applications")
-	add(len(p.clients) > 0 && !has(p.clients, "all"), "client apps")
-	add(len(p.platforms.include) > 0 && !has(p.platforms.include, "all") || len(p.platforms.exclude) > 0, "platforms")
-	add(len(p.locations.include) > 0 && !has(p.locations.include, "All") || len(p.locations.exclude) > 0, "locations")
+	add(!Has(app.include, "All") && len(app.include) > 0 || len(app.exclude) > 0 || p.resources.filtered || p.resources.others, "applications")
+	add(len(p.clients) > 0 && !Has(p.clients, "all"), "client apps")
+	add(len(p.platforms.include) > 0 && !Has(p.platforms.include, "all") || len(p.platforms.exclude) > 0, "platforms")
+	add(len(p.locations.include) > 0 && !Has(p.locations.include, "All") || len(p.locations.exclude) > 0, "locations")
 	add(p.filter != "", "devices")
 	add(len(p.flows) > 0, "authentication flows")
 	add(len(p.risk) > 0, "risk")

@@ -114,8 +114,8 @@ func isEmpty(raw json.RawMessage) bool {
 	return true
 }
 
-// has reports whether a list has an id or a word such as "All". The service
+// Has reports whether a list has an id or a word such as "All". The service
 // takes both in any case.
-func has(list []string, text string) bool {
+func Has(list []string, text string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
 }

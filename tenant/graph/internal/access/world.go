@@ -130,19 +130,19 @@ func (w *World) covers(p *Policy, v way, application bool) bool {
 		return true
 	}
 	switch {
-	case len(p.flows) > 0 && !(v.flow != "" && has(p.flows, v.flow)),
+	case len(p.flows) > 0 && !(v.flow != "" && Has(p.flows, v.flow)),
 		p.filter != "" && p.filter == v.escapes,
 		!listed(p.clients, v.client, wayClients, otherClients):
 		return false
 	}
-	return listed(p.platforms.include, v.platform, wayPlatforms, otherPlatforms) && !has(p.platforms.exclude, "all") && !has(p.platforms.exclude, v.platform)
+	return listed(p.platforms.include, v.platform, wayPlatforms, otherPlatforms) && !Has(p.platforms.exclude, "all") && !Has(p.platforms.exclude, v.platform)
 }
 
 // listed reports whether a list of words has the word, or one that is unknown here. An
 // empty list has all words.
 func listed(words []string, word string, known, others []string) bool {
-	return len(words) == 0 || has(words, "all") || has(words, word) ||
-		slices.ContainsFunc(words, func(w string) bool { return !has(known, w) && !has(others, w) })
+	return len(words) == 0 || Has(words, "all") || Has(words, word) ||
+		slices.ContainsFunc(words, func(w string) bool { return !Has(known, w) && !Has(others, w) })
 }
 
 func (r resources) cover(resource string) bool {
@@ -150,14 +150,14 @@ func (r resources) cover(resource string) bool {
 	switch {
 	case r.others:
 		return false
-	case resource != ordinaryResource && has(exclude, resource):
+	case resource != ordinaryResource && Has(exclude, resource):
 		return false
-	case has(exclude, "All"):
+	case Has(exclude, "All"):
 		return false
-	case len(include) == 0 || has(include, "All") || r.filtered:
+	case len(include) == 0 || Has(include, "All") || r.filtered:
 		return true
 	case resource == ordinaryResource || resource == Graph:
-		return has(include, office365) || resource == Graph && has(include, resource)
+		return Has(include, office365) || resource == Graph && Has(include, resource)
 	}
-	return has(include, resource)
+	return Has(include, resource)
 }

@@ -60,8 +60,9 @@ func (c *Client) Confirm(ctx context.Context, req tenant.ConfirmRequest) ([]tena
 			return nil, wire.Ended(ctx)
 		case class == tenant.Unauthenticated:
 			return nil, err
-		case class == tenant.AccessDenied, class == tenant.NotFound, class == tenant.NotLicensed:
+		case class == tenant.AccessDenied, class == tenant.NotLicensed:
 			return g.found, nil // not for this token, or not in this tenant
+		case class == tenant.NotFound: // the account is not in the tenant; Guard says so
 		case err != nil:
 			g.informs(NotAsked, nil, "whether %s still gets in could not be asked: %v", people[id], err)
 		case len(blocking) > 0:

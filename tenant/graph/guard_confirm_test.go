@@ -44,6 +44,7 @@ func TestConfirm(t *testing.T) {
 		{name: "the service is out of order", kinds: written, status: http.StatusInternalServerError, want: graph.NotAsked + " (information)", asked: 1},
 		{name: "without the permission", kinds: written, status: http.StatusForbidden, asked: 1},
 		{name: "an account that is not there", kinds: written, status: http.StatusNotFound, asked: 1},
+		{name: "two accounts that are not there", kinds: written, status: http.StatusNotFound, edit: func(c *graph.Config) { c.BreakGlass = []string{"glass", "other"} }, asked: 2},
 		{name: "the token is refused", kinds: written, status: http.StatusUnauthorized, class: tenant.Unauthenticated, asked: 1},
 		{name: "the credential fails", kinds: written, edit: func(c *graph.Config) { c.Credential = failing{errors.New("no token")} }, class: tenant.Unauthenticated},
 		{name: "a person, too", kinds: written, answer: answered, edit: func(c *graph.Config) { c.Credential = graphtest.Static(graphtest.Token("dir", "Policy.Read.All")) },
